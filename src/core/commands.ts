@@ -1,0 +1,26 @@
+import type { OrderIntent, OrderRef } from '../domain/orders.ts';
+import type { LaneMessage } from '../workers/laneMessages.ts';
+
+/**
+ * What leaves the core. `order.*` rows go to the journal's `intents` and are handed to the gateway by the journal thread
+ * after their commit; the rest goes to `commands` and acts at once. Timers are armed beside, not journalled: their
+ * firing is an input.
+ */
+export type OrderCommand =
+  | { readonly type: 'order.place'; readonly intent: OrderIntent }
+  | { readonly type: 'order.cancel'; readonly ref: OrderRef; readonly bot: string };
+
+export type OtherCommand =
+  | { readonly type: 'child.start'; readonly child: string; readonly incarnation: number }
+  | { readonly type: 'child.stop'; readonly child: string; readonly incarnation: number; readonly how: 'ask' | 'kill' }
+  | { readonly type: 'child.crash'; readonly child: string; readonly incarnation: number }
+  | { readonly type: 'lane.send'; readonly lane: string; readonly message: LaneMessage }
+  /** Asks the gateway to follow an order until its fate is proven or the deadline passes. */
+  | { readonly type: 'order.resolve'; readonly ref: OrderRef; readonly deadlineMs: number }
+  | { readonly type: 'gateway.reconcile' }
+  | { readonly type: 'latch.close'; readonly bot: string; readonly reason: string; readonly by: string }
+  | { readonly type: 'control.reply'; readonly id: string; readonly status: number; readonly body: unknown }
+  | { readonly type: 'exec.log'; readonly line: Readonly<Record<string, unknown>> }
+  | { readonly type: 'core.stopped'; readonly clean: boolean };
+
+export type Command = OrderCommand | OtherCommand;

@@ -1,0 +1,36 @@
+import type { Balance, LookupOutcome, OrderIntent, OrderRef, OrderReport, PlaceOutcome } from '../domain/orders.ts';
+import type { VenueEndpoints } from '../domain/ports.ts';
+
+/** Boot data of the gateway thread. The latch is shared memory: word 0 all, word 1 + slot one bot; see `latchWords.ts`. */
+export interface GatewayBoot {
+  readonly incarnation: number;
+  readonly endpoints: VenueEndpoints;
+  /** `ccxt`: unmodified ccxt clients; the virtual clock uses the simulator's own order door instead. */
+  readonly mode: 'replay' | 'paper' | 'shadow' | 'canary' | 'live';
+  readonly env: 'sim' | 'testnet' | 'mainnet';
+  readonly pairs: readonly string[];
+  readonly latch: SharedArrayBuffer;
+  readonly slab: SharedArrayBuffer;
+}
+
+/** From the journal thread (committed intents) and, for cancels and queries, from the core. */
+export type ToGateway =
+  | { readonly type: 'place'; readonly intent: OrderIntent }
+  | { readonly type: 'cancel'; readonly ref: OrderRef }
+  | { readonly type: 'resolve'; readonly ref: OrderRef; readonly deadlineMs: number }
+  | { readonly type: 'reconcile' }
+  | { readonly type: 'stop' };
+
+export type FromGateway =
+  | { readonly type: 'ready' }
+  | { readonly type: 'placed'; readonly clientOrderId: string; readonly answer: PlaceOutcome }
+  /** Refused by the latch, right before the socket write: nothing was sent. */
+  | { readonly type: 'refused'; readonly clientOrderId: string; readonly reason: string }
+  | { readonly type: 'resolved'; readonly clientOrderId: string; readonly answer: LookupOutcome }
+  | {
+      readonly type: 'reconciled';
+      readonly balances: readonly Balance[];
+      readonly openOrders: readonly OrderReport[];
+      readonly failures: readonly string[];
+    }
+  | { readonly type: 'stopped' };

@@ -1,0 +1,34 @@
+import type { Instrument } from '../domain/instruments.ts';
+import type { VenueEndpoints } from '../domain/ports.ts';
+import type { ArbKnobs } from '../strategies/arb/arbKnobs.ts';
+
+/** From the core. */
+export type LaneMessage =
+  /** Lifts the quote cooldown for this bot's next poll (first hit). */
+  | { readonly type: 'liftCooldown'; readonly botSlot: number }
+  /** New firm quote on the newest book; answered by an evaluation of kind lastLook with this id. */
+  | { readonly type: 'lastLook'; readonly botSlot: number; readonly requestId: number }
+  /** Answered by an evaluation of kind prices with this id, without any quote. */
+  | { readonly type: 'prices'; readonly botSlot: number; readonly requestId: number };
+
+/** One arbitrage instance as the lane sees it. */
+export interface LaneArbBot {
+  readonly id: string;
+  readonly botSlot: number;
+  /** Base asset, `SOL`. */
+  readonly symbol: string;
+  readonly pair: string;
+  readonly knobs: ArbKnobs;
+}
+
+/** Boot data of a lane: structured-cloneable. */
+export interface LaneBoot {
+  readonly lane: string;
+  readonly incarnation: number;
+  readonly endpoints: VenueEndpoints;
+  readonly instruments: readonly Instrument[];
+  readonly bots: readonly LaneArbBot[];
+}
+
+export type ToLane = LaneMessage | { readonly type: 'stop' } | { readonly type: 'crash' };
+export type FromLane = { readonly type: 'ready' } | { readonly type: 'stopped' };
