@@ -13,7 +13,6 @@ export type OrderCommand =
 export type OtherCommand =
   | { readonly type: 'child.start'; readonly child: string; readonly incarnation: number }
   | { readonly type: 'child.stop'; readonly child: string; readonly incarnation: number; readonly how: 'ask' | 'kill' }
-  | { readonly type: 'child.crash'; readonly child: string; readonly incarnation: number }
   | { readonly type: 'lane.send'; readonly lane: string; readonly message: LaneMessage }
   /** Asks the gateway to follow an order until its fate is proven or the deadline passes. */
   | { readonly type: 'order.resolve'; readonly ref: OrderRef; readonly deadlineMs: number }

@@ -1,37 +1,11 @@
+import type { ControlMessage, LatchState } from '../domain/control.ts';
 import type { PlainError } from '../domain/errors.ts';
+import type { ExitReason } from '../domain/exitReason.ts';
 import type { Balance, LookupOutcome, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { ArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
 
-/** Who closed a permit, when and why. */
-export interface Closure {
-  readonly reason: string;
-  readonly by: string;
-  readonly atMs: number;
-}
-
-/** The permit latch as its file states it: `all` and each bot that is closed. Absent = open. */
-export interface LatchState {
-  readonly all: Closure | null;
-  readonly bots: Readonly<Record<string, Closure>>;
-}
-
-export type ExitReason =
-  | { readonly kind: 'normal' }
-  | { readonly kind: 'shutdown' }
-  | { readonly kind: 'killed' }
-  | { readonly kind: 'crash'; readonly error: PlainError };
-
-export interface ControlMessage {
-  /** Idempotency key: the same id is answered again, not done again. */
-  readonly id: string;
-  readonly action: string;
-  /** A tree id, or `arb:SOL` for a bot; absent = every bot. */
-  readonly target?: string;
-  readonly reason: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly by: string;
-  readonly from: string;
-}
+export type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
+export type { ExitReason } from '../domain/exitReason.ts';
 
 /** Everything that can reach the core. Nothing else is read while an input is handled. */
 export type InputPayload =

@@ -30,6 +30,7 @@ export const recoveryByCode = {
   'thread.lost': 'restart',
   'actor.crashed': 'restart',
   'actor.drill': 'restart',
+  'actor.gave-up': 'restart',
   'mailbox.full': 'ignore',
   'replay.mismatch': 'halt',
   'ledger.mismatch': 'halt',

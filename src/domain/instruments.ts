@@ -67,7 +67,9 @@ export function qtyFromNotional(
   rules: { readonly minNotional: number; readonly minQty: number; readonly stepSize: number },
 ): number {
   const { minNotional, minQty, stepSize } = rules;
-  let lots = Math.max(1, Math.ceil(notional / price / stepSize - 1e-9), Math.ceil(minQty / stepSize - 1e-9));
+  const wanted = Math.max(notional, minNotional);
+  let lots = Math.max(1, Math.ceil(wanted / price / stepSize - 1e-9), Math.ceil(minQty / stepSize - 1e-9));
+  // At most a step or two, against the float noise that the 1e-9 above forgave.
   while (roundedQty(lots, stepSize) * price < minNotional || roundedQty(lots, stepSize) < minQty) lots += 1;
   return roundedQty(lots, stepSize);
 }

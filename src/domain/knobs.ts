@@ -18,11 +18,22 @@ export interface ChoiceKnob<T extends string = string> {
   readonly options: readonly T[];
 }
 
-export type Knob = NumberKnob | ChoiceKnob;
+/** On or off. */
+export interface BooleanKnob {
+  readonly kind: 'boolean';
+  readonly help: string;
+  readonly default: boolean;
+}
+
+export type Knob = NumberKnob | ChoiceKnob | BooleanKnob;
 
 /** The values of a knob table. */
 export type KnobValues<Table extends Readonly<Record<string, Knob>>> = {
-  readonly [Name in keyof Table]: Table[Name] extends ChoiceKnob<infer Option> ? Option : number;
+  readonly [Name in keyof Table]: Table[Name] extends ChoiceKnob<infer Option>
+    ? Option
+    : Table[Name] extends BooleanKnob
+      ? boolean
+      : number;
 };
 
 /** A relation between knobs that does not hold. `refuse` stops the start, `warn` is printed. */

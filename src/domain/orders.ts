@@ -80,7 +80,11 @@ export interface OrderReport {
   /** Mean fill price, quote per base; null without a fill. */
   readonly avgPrice: number | null;
   readonly fills: readonly Fill[];
+  /** SOL paid by a swap that landed and failed: a cost without a fill. */
+  readonly failedChainFee?: number;
   readonly venueTimeMs: number;
+  /** In lists of open orders: what a cancel of it needs. */
+  readonly ref?: OrderRef;
 }
 
 /** The three values of any command to a venue. `unknown` is never resent: it is resolved by query. */
@@ -108,7 +112,7 @@ export interface Balance {
 }
 
 /**
- * The gateway's contract with one account of one venue, CEX or DEX. None of these reject: trouble is an outcome.
+ * The gateway's contract with one account of one venue, CEX or DEX. Commands and lookups never reject: trouble is an outcome.
  * `outcome` (the order's final fate) is shared code over `lookup`: `resolveOutcome` in `src/venues/tradePort.ts`.
  */
 export interface TradePort {
@@ -119,7 +123,7 @@ export interface TradePort {
   place(intent: OrderIntent): Promise<PlaceOutcome>;
   cancel(ref: OrderRef): Promise<CancelOutcome>;
   lookup(ref: OrderRef): Promise<LookupOutcome>;
-  /** Our own open orders (client ids with our prefix), over all pairs we trade. */
+  /** Our own open orders (client ids with our prefix), over all pairs we trade. This and `balances` reject with a NightjarError when the venue gives no whole answer: half a list is no truth. */
   openOrders(): Promise<readonly OrderReport[]>;
   balances(): Promise<readonly Balance[]>;
   close(): Promise<void>;

@@ -1,5 +1,14 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { PlainError } from '../domain/errors.ts';
 import type { Balance, LookupOutcome, OrderIntent, OrderRef, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { VenueEndpoints } from '../domain/ports.ts';
+import type { Dimensions } from '../telemetry/slab.ts';
+
+export interface GatewayKeys {
+  readonly binance: { readonly apiKey: string; readonly secret: string };
+  readonly okx: { readonly apiKey: string; readonly secret: string; readonly password: string };
+  readonly bybit: { readonly apiKey: string; readonly secret: string };
+}
 
 /** Boot data of the gateway thread. The latch is shared memory: word 0 all, word 1 + slot one bot; see `latchWords.ts`. */
 export interface GatewayBoot {
@@ -11,6 +20,10 @@ export interface GatewayBoot {
   readonly pairs: readonly string[];
   readonly latch: SharedArrayBuffer;
   readonly slab: SharedArrayBuffer;
+  /** With these the thread counts into `slab` as `gateway`; without, it counts nothing. */
+  readonly dimensions?: Dimensions;
+  /** Only in the modes canary and live: elsewhere no signer exists in the process. */
+  readonly keys?: GatewayKeys;
 }
 
 /** From the journal thread (committed intents) and, for cancels and queries, from the core. */
@@ -19,10 +32,14 @@ export type ToGateway =
   | { readonly type: 'cancel'; readonly ref: OrderRef }
   | { readonly type: 'resolve'; readonly ref: OrderRef; readonly deadlineMs: number }
   | { readonly type: 'reconcile' }
+  /** From the core: the port over which the journal thread hands over committed intents. */
+  | { readonly type: 'journalPort'; readonly port: MessagePort }
   | { readonly type: 'stop' };
 
 export type FromGateway =
   | { readonly type: 'ready' }
+  /** It cannot open (a venue refuses, no keys): the thread ends after this. */
+  | { readonly type: 'failed'; readonly error: PlainError }
   | { readonly type: 'placed'; readonly clientOrderId: string; readonly answer: PlaceOutcome }
   /** Refused by the latch, right before the socket write: nothing was sent. */
   | { readonly type: 'refused'; readonly clientOrderId: string; readonly reason: string }

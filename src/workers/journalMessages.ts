@@ -1,16 +1,20 @@
 import type { PlainError } from '../domain/errors.ts';
 import type { JournalRow } from '../journal/rows.ts';
+import type { Dimensions } from '../telemetry/slab.ts';
 
 export interface JournalBoot {
   readonly incarnation: number;
   /** Folder of the run: holds journal.sqlite and exec_log.jsonl. */
   readonly runDir: string;
   readonly slab: SharedArrayBuffer;
+  /** Of the slab's series list; without them the thread counts nothing. */
+  readonly dimensions?: Dimensions;
 }
 
 /** Messages from the core, in order. An `intents` row is handed to the gateway port after the commit that holds it and all before it. */
 export type ToJournal =
-  | { readonly type: 'rows'; readonly rows: readonly JournalRow[] }
+  /** `handOver: false`: rows sent again after a lost journal thread; their intents are written, but not given to the gateway. */
+  | { readonly type: 'rows'; readonly rows: readonly JournalRow[]; readonly handOver?: boolean }
   | { readonly type: 'execLog'; readonly line: string }
   /** A new gateway incarnation: the port over which committed intents go from now on. */
   | { readonly type: 'gatewayPort'; readonly port: import('node:worker_threads').MessagePort }
@@ -18,7 +22,13 @@ export type ToJournal =
 
 export type FromJournal =
   | { readonly type: 'ready' }
-  /** Rows up to this input sequence are durable. */
+  /**
+   * Rows up to this input sequence are durable, but for rows of that very input that came in a later message.
+   * `commitMs` runs from the arrival of the group's first row to its sync.
+   */
   | { readonly type: 'committed'; readonly inputSeq: number; readonly commitMs: number }
+  /** Orders committed while no gateway was there, or sent again with `handOver: false` and new to the file: never sent, never will be. */
+  | { readonly type: 'undelivered'; readonly clientOrderIds: readonly string[] }
+  /** Fail-stop: nothing after the last `committed` is durable, and no intent is handed over any more. */
   | { readonly type: 'failed'; readonly error: PlainError }
   | { readonly type: 'stopped' };

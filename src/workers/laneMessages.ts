@@ -1,6 +1,8 @@
+import type { PlainError } from '../domain/errors.ts';
 import type { Instrument } from '../domain/instruments.ts';
-import type { VenueEndpoints } from '../domain/ports.ts';
+import type { LogLevel, VenueEndpoints } from '../domain/ports.ts';
 import type { ArbKnobs } from '../strategies/arb/arbKnobs.ts';
+import type { FeedStatus } from './laneFeedMetrics.ts';
 
 /** From the core. */
 export type LaneMessage =
@@ -31,4 +33,17 @@ export interface LaneBoot {
 }
 
 export type ToLane = LaneMessage | { readonly type: 'stop' } | { readonly type: 'crash' };
-export type FromLane = { readonly type: 'ready' } | { readonly type: 'stopped' };
+export type FromLane =
+  | { readonly type: 'ready' }
+  | { readonly type: 'stopped' }
+  /** It could not start. Sent beside the rejection, which loses the code on its way between threads. */
+  | { readonly type: 'failed'; readonly error: PlainError }
+  /** The state of every feed, once a second: for status pages and summaries, never for decisions. */
+  | { readonly type: 'feeds'; readonly feeds: readonly FeedStatus[] }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly channel: string;
+      readonly message: string;
+      readonly fields?: Readonly<Record<string, unknown>>;
+    };

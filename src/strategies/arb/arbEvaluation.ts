@@ -55,6 +55,8 @@ export const ARB_EVALUATION_FIELDS = [
   'firmContextSlot',
   /** Base quantity of both legs, a whole number of the coarsest step of the venues. */
   'orderQty',
+  /** Composite mid of SOL/USDT, in which chain fees are valued; NaN when the lane has no SOL book. */
+  'solMidPx',
   /** Quote interval of the rate guard at this moment. */
   'guardIntervalMs',
 ] as const;

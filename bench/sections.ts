@@ -1,0 +1,6 @@
+import { bookPathSection } from './bookPath.ts';
+import { ringSection } from './ringBench.ts';
+import type { BenchSection } from './section.ts';
+
+/** In the order in which they run and print. */
+export const sections: readonly BenchSection[] = [bookPathSection, ringSection];

@@ -1,0 +1,70 @@
+import type { ExitReason } from '../../domain/exitReason.ts';
+import type { DecideEnv, ManualResult, ReportContext, SupervisorAction, SupervisorReport } from './supervisorEvents.ts';
+import type { ChildState, SupervisorState } from './supervisorState.ts';
+
+/** The state while one event is decided: a private copy that the steps may change, and the actions so far. */
+export type Draft = {
+  -readonly [Key in keyof SupervisorState]: Key extends 'children' ? Map<string, ChildState> : SupervisorState[Key];
+} & { readonly actions: SupervisorAction[]; readonly env: DecideEnv };
+
+export function openDraft(state: SupervisorState, env: DecideEnv): Draft {
+  return { ...state, children: new Map(state.children), actions: [], env };
+}
+
+export function closeDraft(draft: Draft): SupervisorState {
+  const { actions: _actions, env: _env, ...state } = draft;
+  return state;
+}
+
+/** Changes a child that exists, and answers its new state. */
+export function update(draft: Draft, id: string, change: Partial<ChildState>): ChildState {
+  const child = { ...draft.children.get(id)!, ...change };
+  draft.children.set(id, child);
+  return child;
+}
+
+/** Timer keys carry the incarnation, so a timer that comes too late fits nothing any more. */
+export const backoffKey = (draft: Draft, child: ChildState) =>
+  `${draft.config.id}/backoff/${child.spec.id}/${child.incarnation}`;
+export const stopKey = (draft: Draft, child: ChildState) =>
+  `${draft.config.id}/stop/${child.spec.id}/${child.incarnation}`;
+export const stopAllKey = (draft: Draft) => `${draft.config.id}/stopAll/${draft.incarnation}`;
+
+export function report(
+  draft: Draft,
+  context: ReportContext,
+  reason: SupervisorReport['reason'],
+  child: ChildState | null,
+): void {
+  const offender =
+    child === null ? null : { ...(({ start: _start, ...spec }) => spec)(child.spec), incarnation: child.incarnation };
+  draft.actions.push({
+    type: 'report',
+    report: { supervisor: draft.config.id, context, reason, offender, atMs: draft.env.nowMs },
+  });
+}
+
+export function reply(draft: Draft, ref: string, result: ManualResult): void {
+  draft.actions.push({ type: 'reply', ref, result });
+}
+
+/** Answers the manual calls that waited for this child; those answered null go on waiting. */
+export function settleWaiters(
+  draft: Draft,
+  id: string,
+  answer: (until: 'started' | 'ended') => ManualResult | null,
+): void {
+  const waiters = (draft.children.get(id)?.waiters ?? []).filter((waiter) => {
+    const result = answer(waiter.until);
+    if (result !== null) reply(draft, waiter.ref, result);
+    return result === null;
+  });
+  if (draft.children.has(id)) update(draft, id, { waiters });
+}
+
+/** An end that a child asked to stop may have; anything else is reported. @source OTP supervisor, shutdown/1 */
+export function isExpectedEnd(draft: Draft, child: ChildState, reason: ExitReason): boolean {
+  if (reason.kind === 'shutdown') return true;
+  if (reason.kind === 'normal') return child.spec.restart !== 'permanent';
+  return reason.kind === 'killed' && (child.spec.shutdownMs === 'brutal' || draft.ending?.cause === 'killed');
+}

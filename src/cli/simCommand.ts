@@ -1,0 +1,117 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { NightjarError } from '../domain/errors.ts';
+import type { VenueEndpoints } from '../domain/ports.ts';
+import { createRandom } from '../domain/random.ts';
+import { applySimSetting, defaultSimConfig } from '../sim/simConfig.ts';
+import { simKeys } from '../sim/simKeys.ts';
+import { startSimServers } from '../sim/simServers.ts';
+import { createSimWorld } from '../sim/simWorld.ts';
+import { createWallClock } from '../workers/wallClock.ts';
+import { action, EXIT, type ExitCode, printText, talk } from './output.ts';
+
+interface SimCommandOptions {
+  readonly port: number;
+  readonly seed: number;
+  readonly json?: boolean;
+  readonly set: readonly string[];
+}
+
+const DEFAULT_SEED = 7;
+
+export function registerSim(program: Command): void {
+  program.addCommand(simCommand().copyInheritedSettings(program));
+}
+
+/** `nightjar sim`: the embedded venues in a process of their own, until it is told to end. */
+export function simCommand(): Command {
+  return new Command('sim')
+    .description('run the embedded venues on loopback: Binance, OKX, Bybit and Jupiter with a seeded market')
+    .option(
+      '--port <port>',
+      'first of four ports (Binance, OKX, Bybit, Jupiter); 0 = any free ones',
+      wholeNumber(65_532),
+      0,
+    )
+    .option('--seed <n>', 'seed of the market', wholeNumber(Number.MAX_SAFE_INTEGER), DEFAULT_SEED)
+    .option('--json', 'print one line with the base URLs once ready')
+    .option(
+      '--set <path=value>',
+      'change a sim.market.* knob (repeatable)',
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .action(action(runSim));
+}
+
+function wholeNumber(max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value <= max) return value;
+    throw new InvalidArgumentError(`give a whole number from 0 to ${max}`);
+  };
+}
+
+/**
+ * Ends on SIGTERM or SIGINT, and when the process that forked it goes away: the simulator must not outlive its parent.
+ * @throws NightjarError config.invalid | port.busy
+ */
+async function runSim(options: SimCommandOptions): Promise<ExitCode> {
+  const forked = process.send !== undefined;
+  const config = options.set.reduce(applySetting, defaultSimConfig);
+  const random = createRandom(options.seed).fork('sim');
+  const world = createSimWorld({ clock: createWallClock(), random, config });
+  const ended = endRequested(forked);
+  try {
+    const servers = await startServers(world, options.port);
+    const { endpoints } = servers;
+    if (options.json) printText(JSON.stringify(endpoints));
+    else if (!forked) printText(describe(endpoints, options.seed));
+    // A parent that is gone by now has been noticed by `ended`.
+    if (forked && process.connected) process.send?.({ type: 'ready', endpoints });
+    await ended;
+    await servers.close();
+    return EXIT.done;
+  } finally {
+    world.stop();
+  }
+}
+
+function applySetting(config: typeof defaultSimConfig, setting: string): typeof defaultSimConfig {
+  const cut = setting.indexOf('=');
+  if (cut > 0) return applySimSetting(config, setting.slice(0, cut), setting.slice(cut + 1));
+  throw new NightjarError('config.invalid', `--set ${setting}: give PATH=VALUE, such as sim.market.feeScale=2`);
+}
+
+async function startServers(world: ReturnType<typeof createSimWorld>, port: number) {
+  try {
+    return await startSimServers(world, { port });
+  } catch (error) {
+    if (!(error instanceof NightjarError) || error.code !== 'port.busy') throw error;
+    throw new NightjarError('port.busy', `${error.message}; ${String(error.details.remedy)}`);
+  }
+}
+
+function endRequested(forked: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    if (!forked) return;
+    process.on('disconnect', () => {
+      talk('sim: the parent process is gone, ending');
+      resolve();
+    });
+    if (!process.connected) resolve();
+  });
+}
+
+function describe(endpoints: VenueEndpoints, seed: number): string {
+  const { binance, okx, bybit, jupiter } = endpoints;
+  return [
+    `Embedded venues, seed ${seed}. Results on the embedded market prove the plumbing, not a profit.`,
+    `  Binance  ${binance.rest}  ${binance.ws}`,
+    `  OKX      ${okx.rest}  ${okx.ws}`,
+    `  Bybit    ${bybit.rest}  ${bybit.ws}`,
+    `  Jupiter  ${jupiter.rest}`,
+    `  API key ${simKeys.apiKey}, secret ${simKeys.secret}, passphrase ${simKeys.passphrase} (OKX)`,
+    '  Ctrl-C ends it.',
+  ].join('\n');
+}

@@ -1,0 +1,256 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { arbInstances } from '../config/arbInstances.ts';
+import { configHash } from '../config/configHash.ts';
+import { formatFinding, type LoadedConfig, type NightjarConfig } from '../config/loadConfig.ts';
+import type { KernelConfig } from '../core/kernel.ts';
+import { NightjarError } from '../domain/errors.ts';
+import { createRandom } from '../domain/random.ts';
+import type { CoreBoot, CoreStatus } from '../guardian/coreMessages.ts';
+import { type GuardianPlan, startGuardian } from '../guardian/guardian.ts';
+import { createDataDir, type DataDir } from '../journal/dataDir.ts';
+import { type RunName, virtualRunName, wallRunName } from '../journal/runId.ts';
+import { beginIncarnation, buildIdentity, endRun, type RunManifest, updateManifest, writeManifest } from '../journal/runManifest.ts';
+import { MARKET_SHAPES, SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
+import { codeHash } from './codeHash.ts';
+import { addConfigOptions, type ConfigOptions, loadConfigFor } from './configOptions.ts';
+import { action, EXIT, type ExitCode } from './output.ts';
+import { makeSummary, writeSummary } from './startSummary.ts';
+import { createStartTerminal } from './startTerminal.ts';
+
+const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CORE_ENTRY = fileURLToPath(new URL('../main.ts', import.meta.url));
+const CLI_ENTRY = fileURLToPath(new URL('../../bin/nightjar.js', import.meta.url));
+/** A virtual run without --for would never end. */
+const VIRTUAL_DEFAULT_MS = 60_000;
+
+interface StartOptions extends ConfigOptions {
+  readonly for?: string;
+  readonly summary?: string;
+  readonly json?: boolean;
+  readonly drill: readonly string[];
+}
+
+export function registerStart(program: Command): void {
+  const command = program
+    .command('start')
+    .description('run the whole tree: simulator (env sim), core with all bots, and their guardian')
+    .option('--for <time>', 'stop after this time: 90s, 10m, 2h; counted over restarts')
+    .option('--summary <file>', 'write a machine-readable summary there at the end')
+    .option('--json', 'print that summary on stdout at the end')
+    .option(
+      '--drill <time:target>',
+      'crash a part of the tree at that time of the run (20s:lane:0, 30s:bot:arb:SOL); again for each',
+      (text: string, sofar: string[]) => [...sofar, text],
+      [] as string[],
+    );
+  addConfigOptions(command).action(action((options: StartOptions) => start(options)));
+}
+
+async function start(options: StartOptions): Promise<ExitCode> {
+  const startPrices = Object.fromEntries(
+    Object.entries(MARKET_SHAPES).map(([pair, shape]) => [pair.split('/')[0]!, shape.startPrice]),
+  );
+  const loaded = loadConfigFor(options, startPrices);
+  const { config } = loaded;
+  const forMs = options.for === undefined ? null : parseDuration('--for', options.for);
+  const drills = options.drill.map(parseDrill);
+  refuseWhatIsNotBuilt(config);
+
+  const dataDir = createDataDir(config.data);
+  const startedAtMs = Date.now();
+  const lock = dataDir.lock(startedAtMs);
+  try {
+    return await runLocked({ loaded, dataDir, startedAtMs, forMs, drills, options });
+  } finally {
+    dataDir.removeEndpoint();
+    lock.release();
+  }
+}
+
+async function runLocked(start: {
+  readonly loaded: LoadedConfig;
+  readonly dataDir: DataDir;
+  readonly startedAtMs: number;
+  readonly forMs: number | null;
+  readonly drills: readonly { readonly atMs: number; readonly target: string }[];
+  readonly options: StartOptions;
+}): Promise<ExitCode> {
+  const { loaded, dataDir, startedAtMs, options } = start;
+  const { config } = loaded;
+  const isVirtual = config.clock === 'virtual';
+  const build = buildIdentity(PROJECT_ROOT);
+  const hash = configHash(config);
+  const name: RunName = isVirtual
+    ? virtualRunName({ version: build.nightjarVersion, configHash: hash, seed: config.seed })
+    : wallRunName(startedAtMs, createRandom(`${startedAtMs}/${process.pid}`));
+  const parent = isVirtual ? null : dataDir.latestRun();
+  const folder = dataDir.createRunFolder(name.id);
+  const runDir = dataDir.runDir(folder);
+  const kernel = kernelConfigOf(config, name);
+  const manifest: RunManifest = {
+    manifestVersion: 1,
+    ...build,
+    run: name.id,
+    folder,
+    runTag: name.runTag,
+    configHash: hash,
+    config: { settings: config, kernel },
+    machineHashes: {},
+    seed: config.seed,
+    clock: config.clock,
+    mode: config.mode,
+    env: config.env,
+    parentRun: parent?.folder ?? null,
+    startedAtMs,
+    endedAtMs: null,
+    ended: 'running',
+    incarnations: [],
+  };
+  writeManifest(runDir, manifest);
+
+  const terminal = createStartTerminal(process.stderr, () => performance.now());
+  greet(terminal.line, config, loaded, manifest);
+  const forMs = start.forMs ?? (isVirtual ? VIRTUAL_DEFAULT_MS : null);
+  const plan: GuardianPlan = {
+    coreEntry: CORE_ENTRY,
+    sim: isVirtual || config.env !== 'sim' ? null : { entry: CLI_ENTRY, args: simArgs(config) },
+    boot: {
+      run: name.id,
+      runTag: name.runTag,
+      runDir,
+      dataDir: dataDir.root,
+      clock: config.clock === 'virtual' ? 'virtual' : 'wall',
+      settings: config,
+      kernel,
+      port: config.port,
+      logLevel: config.logLevel as CoreBoot['logLevel'],
+      version: build.nightjarVersion,
+      codeHash: codeHash(PROJECT_ROOT),
+      configHash: hash,
+      forMs,
+      drills: start.drills,
+    },
+    forMs: isVirtual ? null : forMs,
+  };
+  const guardian = startGuardian(plan, {
+    simReady: (endpoints) =>
+      terminal.line(`venues    embedded: binance ${endpoints.binance.rest}  okx ${endpoints.okx.rest}  bybit ${endpoints.bybit.rest}  jupiter ${endpoints.jupiter.rest}`),
+    incarnationStarted: () => updateManifest(runDir, (one) => beginIncarnation(one, Date.now())),
+    ready(address, corePid, incarnation) {
+      if (address === null) return;
+      dataDir.writeEndpoint({ pid: process.pid, corePid, url: address, run: folder, startedAtMs });
+      if (incarnation > 1) return terminal.line(`READY again, core incarnation ${incarnation}`);
+      terminal.line(`page      ${address}/#token=${readToken(dataDir)}`);
+      terminal.line(`metrics   ${address}/metrics`);
+      terminal.line('READY     Ctrl-C stops; nightjar status | why | funnel | ctl … in another terminal');
+    },
+    notice: terminal.line,
+    status: terminal.status,
+    progress: terminal.progress,
+    forced: (openOrders) => terminal.line(`FORCED to end; orders whose outcome is open: ${openOrders}`),
+  });
+  const onSignal = (signal: NodeJS.Signals) => {
+    terminal.line(`${signal}: stopping; permits close, orders in flight are resolved (a second ${signal} ends at once)`);
+    guardian.stop(signal);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const result = await guardian.result;
+  process.off('SIGINT', onSignal);
+  process.off('SIGTERM', onSignal);
+  terminal.end();
+
+  updateManifest(runDir, (one) => endRun(one, result.ended === 'clean' ? 'clean' : 'failed', Date.now()));
+  if (result.ended === 'failed') throw new NightjarError('thread.lost', result.message);
+  report(runDir, result.statuses, result.coreDeaths, options, terminal.line);
+  return result.ended === 'clean' ? EXIT.done : EXIT.unknown;
+}
+
+function report(
+  runDir: string,
+  statuses: readonly CoreStatus[],
+  coreDeaths: number,
+  options: StartOptions,
+  line: (text: string) => void,
+): void {
+  const summary = makeSummary(runDir, statuses, coreDeaths);
+  if (options.summary !== undefined) writeSummary(resolve(options.summary), summary);
+  if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+  const bots = summary.bots as Record<string, { looks: number; near: number; auto: number; go: number; trades: number; ev: { net: number } }>;
+  for (const [bot, { looks, near, auto, go, trades, ev }] of Object.entries(bots)) {
+    line(`ended     ${bot}: looks ${looks}, near ${near}, auto ${auto}, go ${go}, trades ${trades}, net ${ev.net.toFixed(4)} USDT`);
+  }
+  line(`journal   ${join(runDir, 'journal.sqlite')}  (nightjar funnel, nightjar why BOT, nightjar replay RUN --verify)`);
+}
+
+function greet(line: (text: string) => void, config: NightjarConfig, loaded: LoadedConfig, manifest: RunManifest): void {
+  line(`nightjar  ${manifest.nightjarVersion}  run ${manifest.folder}  seed ${config.seed}  clock ${config.clock}  mode ${config.mode}  env ${config.env}`);
+  const bots = arbInstances(config).map(({ id }) => id.replace('bot:', ''));
+  line(`tree      edge · journal · gateway · risk · lanes (lane:0) · bots (${bots.join(', ')}) · control`);
+  if (config.env === 'sim') line('note      results on the embedded market prove the plumbing, not a profit');
+  const slots = new Set(Object.values(config.bots.arb.instances).map(({ slot }) => slot));
+  line(
+    slots.has('allDay')
+      ? 'slot      open all day (bots.arb.slot=allDay, the default on embedded venues); usOpen trades around the US cash open only'
+      : 'slot      around the US cash open only (bots.arb.slot=usOpen)',
+  );
+  for (const finding of loaded.findings) line(`${finding.severity === 'warn' ? 'WARNING  ' : 'knobs    '} ${formatFinding(finding)}`);
+}
+
+/** The part of the config that decides: stored in the manifest, so that a replay builds the same kernel. */
+function kernelConfigOf(config: NightjarConfig, name: RunName): KernelConfig {
+  const bots = arbInstances(config).map((instance, slot) => ({ ...instance, slot }));
+  // USDC/USDT gives fx, SOL/USDT the price of chain fees: the lane needs both, whatever is traded.
+  const pairs = new Set([...bots.map(({ pair }) => pair), 'USDC/USDT', 'SOL/USDT']);
+  return {
+    run: name.id,
+    runTag: name.runTag,
+    seed: config.seed,
+    bots,
+    lanes: ['lane:0'],
+    instruments: SIM_INSTRUMENTS.filter(({ pair }) => pairs.has(pair)),
+  };
+}
+
+function simArgs(config: NightjarConfig): string[] {
+  const settings = Object.entries(config.sim.market).flatMap(([knob, value]) => ['--set', `sim.market.${knob}=${value}`]);
+  return ['sim', '--port', '0', '--json', '--seed', String(config.seed), ...settings];
+}
+
+function refuseWhatIsNotBuilt(config: NightjarConfig): void {
+  if (config.env !== 'sim' || config.mode !== 'live') {
+    throw new NightjarError(
+      'config.invalid',
+      `mode ${config.mode} on env ${config.env} is not in this version: only mode live on the embedded venues (env sim) is; leave both at their defaults`,
+    );
+  }
+}
+
+/** `90s`, `10m`, `2h`, `500ms`, or a plain number of seconds. */
+export function parseDuration(flag: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's']!;
+  const durationMs = match === null ? Number.NaN : Number(match[1]) * unitMs;
+  if (!(durationMs >= 1000)) {
+    throw new NightjarError('config.invalid', `${flag} "${text}": give at least one second, like 90s, 10m or 2h`);
+  }
+  return durationMs;
+}
+
+function parseDrill(text: string): { atMs: number; target: string } {
+  const split = text.indexOf(':');
+  if (split < 1) throw new NightjarError('config.invalid', `--drill "${text}": give time:target, like 20s:lane:0`);
+  return { atMs: parseDuration('--drill', text.slice(0, split)), target: text.slice(split + 1) };
+}
+
+function readToken(dataDir: DataDir): string {
+  try {
+    const tokens = JSON.parse(readFileSync(dataDir.tokensPath, 'utf8')) as { operate?: string };
+    return tokens.operate ?? '';
+  } catch {
+    return '';
+  }
+}

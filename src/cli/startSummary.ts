@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import type { CoreStatus } from '../guardian/coreMessages.ts';
+import { summariseRun } from '../journal/readers.ts';
+import { readManifest } from '../journal/runManifest.ts';
+
+/** What `--summary` writes: the journal's counts over all incarnations, and the feeds' totals. */
+export function makeSummary(runDir: string, statuses: readonly CoreStatus[], coreDeaths: number): Record<string, unknown> {
+  const { restarts, ...summary } = summariseRun(runDir);
+  const manifest = readManifest(runDir);
+  return {
+    ...summary,
+    seed: manifest.seed,
+    clock: manifest.clock,
+    mode: manifest.mode,
+    env: manifest.env,
+    configHash: manifest.configHash,
+    version: manifest.nightjarVersion,
+    incarnations: manifest.incarnations.length,
+    coreDeaths,
+    restarts: Object.values(restarts).reduce((sum, count) => sum + count, 0),
+    restartsByChild: restarts,
+    feeds: sumFeeds(statuses),
+    tree: statuses.at(-1)?.tree ?? [],
+    note: manifest.env === 'sim' ? 'embedded market: proves the plumbing, not a profit' : '',
+  };
+}
+
+export function writeSummary(path: string, summary: Record<string, unknown>): void {
+  writeFileSync(path, `${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** Each incarnation counts from zero. */
+function sumFeeds(statuses: readonly CoreStatus[]): Record<string, Record<string, number>> {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const { feeds } of statuses) {
+    for (const [feed, counters] of Object.entries(feeds)) {
+      const sum = (sums[feed] ??= {});
+      for (const [name, value] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + value;
+    }
+  }
+  return sums;
+}

@@ -1,0 +1,77 @@
+import type { KnobFinding } from '../domain/knobs.ts';
+import { checkArbKnobs } from '../strategies/arb/arbKnobs.ts';
+import { type ConfigOrigins, type NightjarConfig, OPEN_SLOT_NOTE } from './resolveSettings.ts';
+
+/** What this version can do; anything else would trade as if it were `live` on `sim`, so it is refused instead. */
+const SUPPORTED = { mode: ['live'], env: ['sim'] } as const;
+
+/**
+ * Checks the relations between settings, each of which is inside its own limits already.
+ *
+ * @param prices  rough price per symbol, USDT; the relations that need one are skipped where it is missing
+ */
+export function checkConfig(
+  config: NightjarConfig,
+  origins: ConfigOrigins,
+  prices: Readonly<Record<string, number>> = {},
+): KnobFinding[] {
+  const findings: KnobFinding[] = [];
+  for (const name of ['mode', 'env'] as const) {
+    const supported: readonly string[] = SUPPORTED[name];
+    if (supported.includes(config[name])) continue;
+    findings.push({
+      severity: 'refuse',
+      path: name,
+      value: config[name],
+      limit: `only ${supported.join(', ')} in this version`,
+      remedy: `set ${name} to ${supported[0]}: it trades on the embedded venues, no money moves`,
+    });
+  }
+  for (const [symbol, knobs] of Object.entries(config.bots.arb.instances)) {
+    const path = `bots.arb.${symbol}`;
+    findings.push(...checkArbKnobs(path, knobs, prices[symbol] ?? null));
+    if (symbol === 'SOL' && knobs.amount === 0) {
+      findings.push({
+        severity: 'refuse',
+        path: `${path}.amount`,
+        value: '0 SOL',
+        limit: 'more than 0: the other instances take their size from it',
+        remedy: 'set an amount such as 0.8',
+      });
+    }
+    if (knobs.ladderNotional > config.bots.arb.maxNotional) {
+      findings.push({
+        severity: 'refuse',
+        path: `${path}.ladderNotional`,
+        value: `${knobs.ladderNotional} USDT`,
+        limit: `at most bots.arb.maxNotional = ${config.bots.arb.maxNotional} USDT`,
+        remedy: `lower ladderNotional to ${config.bots.arb.maxNotional} or raise maxNotional (MAX_NOTIONAL)`,
+      });
+    }
+    if (origins[`${path}.slot`]?.where === OPEN_SLOT_NOTE) {
+      findings.push({
+        severity: 'info',
+        path: `${path}.slot`,
+        value: 'allDay',
+        limit: `${OPEN_SLOT_NOTE}, not only around the US cash open`,
+        remedy: 'set bots.arb.slot to usOpen to trade as on the real venues',
+      });
+    }
+  }
+  return findings;
+}
+
+/** Settings for a symbol that does not run are checked, kept out of the run, and named. */
+export function unusedSymbolFindings(paths: readonly string[], symbols: readonly string[]): KnobFinding[] {
+  const unused = paths.filter((path) => {
+    const symbol = /^bots\.arb\.([A-Z0-9]+)\./.exec(path)?.[1];
+    return symbol !== undefined && !symbols.includes(symbol);
+  });
+  return [...new Set(unused)].map((path) => ({
+    severity: 'warn',
+    path,
+    value: 'set',
+    limit: `without effect: bots.arb.symbols is [${symbols.join(', ')}]`,
+    remedy: 'add the symbol to bots.arb.symbols or remove the setting',
+  }));
+}

@@ -1,0 +1,217 @@
+import { writeSync } from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
+import type { ControlMessage } from '../domain/control.ts';
+import { toPlainError } from '../domain/errors.ts';
+import { createEdgeRegistry } from '../telemetry/edgeRegistry.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { HTTP_ROUTES } from '../telemetry/metrics.ts';
+import { createSlabReader } from '../telemetry/slabText.ts';
+import { startThreadSampler } from '../telemetry/threadSampler.ts';
+import type { EdgeBoot, FromEdge, ToEdge } from '../workers/edgeMessages.ts';
+import { latchLevel, loadLatchWords } from '../workers/latchWords.ts';
+import type { StatusView } from '../workers/statusView.ts';
+import { createWallClock } from '../workers/wallClock.ts';
+import { createAlertDesk } from './alertmanager.ts';
+import { createControlDoor } from './controlDoor.ts';
+import { createCoreLink } from './coreLink.ts';
+import { accessOf, createEdgeRoutes } from './edgeRoutes.ts';
+import { type EdgeServer, startHttpServer } from './httpServer.ts';
+import { readLatchFile, writeLatchFile } from './latchFile.ts';
+import { createLoginThrottle } from './loginThrottle.ts';
+import { createPermitDesk } from './permitDesk.ts';
+import { findNotReady, type StatusInput, systemStatus } from './systemStatus.ts';
+import { botName, findBots, latchedBots } from './targets.ts';
+import { createTokenCheck, loadOrMakeTokens, ROLES } from './tokens.ts';
+
+/** The edge thread: HTTP, the one registry, the permit latch. Ends the thread (by closing the port) after `stop` or `failed`. */
+export async function runEdge(boot: EdgeBoot, port: MessagePort): Promise<void> {
+  const post = (message: FromEdge) => port.postMessage(message);
+  try {
+    const edge = await openEdge(boot, post);
+    port.on('message', (message: ToEdge) => {
+      if (message.type !== 'stop') return edge.receive(message);
+      edge.close().then(() => {
+        post({ type: 'stopped' });
+        port.close();
+      });
+    });
+    post({ type: 'ready', address: edge.server.address, port: edge.server.port });
+  } catch (error) {
+    post({ type: 'failed', error: toPlainError(error) });
+    port.close();
+  }
+}
+
+interface Edge {
+  readonly server: EdgeServer;
+  receive(message: Exclude<ToEdge, { type: 'stop' }>): void;
+  close(): Promise<void>;
+}
+
+async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Promise<Edge> {
+  const clock = createWallClock();
+  const ownSlab = boot.slabs.find(({ thread }) => thread === 'edge');
+  if (ownSlab === undefined) throw new Error('EdgeBoot.slabs lacks the slab of the thread "edge"');
+
+  const bots = latchedBots(boot.bots);
+  const initial = readLatchFile(boot.latchPath, clock.nowMs());
+  loadLatchWords(boot.latch, initial, boot.bots);
+
+  const tokens = loadOrMakeTokens(boot.tokensPath);
+  const log = createLogger({
+    file: boot.logPath,
+    level: boot.logLevel,
+    secrets: ROLES.map((role) => tokens[role]),
+    base: { thread: 'edge', incarnation: boot.incarnation },
+  });
+  const sampler = startThreadSampler(ownSlab, boot.dimensions, clock);
+  const { sink } = sampler;
+  const link = createCoreLink(clock);
+  const reader = createSlabReader(boot.slabs, boot.dimensions);
+  let view: StatusView | null = null;
+
+  const countAction = (action: string, bot: string) => {
+    const [kind, symbol] = bot.split(':');
+    if (kind === 'arb' && symbol !== undefined) sink.counter('arb_control_actions_total', { symbol, action }).inc();
+  };
+  const desk = createPermitDesk({
+    latch: boot.latch,
+    initial,
+    bots,
+    clock,
+    log,
+    writeLatchFile: (state) => writeLatchFile(boot.latchPath, state),
+    writeStdout,
+    countAction,
+    countTraceFailure: (trace) => sink.counter('nightjar_trace_failures_total', { trace }).inc(),
+    notifyCore: (latch, cause, durable) =>
+      link.ask(cause.id, () => post({ type: 'latchChanged', latch, cause, durable })),
+  });
+  const sendToCore = (message: ControlMessage) => post({ type: 'control', message });
+  const door = createControlDoor({ bots, desk, link, clock, log, sendToCore, countAction });
+  const alerts = createAlertDesk({
+    bots,
+    desk,
+    log,
+    note: sendToCore,
+    count: (result) => sink.counter('nightjar_alerts_total', { result }).inc(),
+  });
+
+  const registry = createEdgeRegistry({
+    ...boot,
+    reader,
+    permitLevels: () =>
+      bots.map(({ name, slot }) => ({ bot: name, level: LEVELS.indexOf(latchLevel(boot.latch, slot)) })),
+    nowMs: clock.nowMs,
+  });
+  const statusInput = (): StatusInput => ({
+    view,
+    nowMs: clock.nowMs(),
+    slabs: boot.slabs,
+    reader,
+    dimensions: boot.dimensions,
+    bots,
+    latch: boot.latch,
+    latchState: desk.state(),
+    latchDurable: desk.isDurable(),
+    version: boot.version,
+    configHash: boot.configHash,
+  });
+  const routes = createEdgeRoutes({
+    scrape: registry.scrape,
+    metricsContentType: registry.contentType,
+    status: () => systemStatus(statusInput()),
+    notReady: () => findNotReady(statusInput()),
+    door,
+    alerts,
+  });
+
+  let server: EdgeServer;
+  try {
+    server = await startHttpServer({
+      host: boot.host,
+      port: boot.port,
+      guard: { roleOf: createTokenCheck(tokens), throttle: createLoginThrottle(clock.nowMs) },
+      accessOf,
+      handle: (request, caller) => routes.fetch(request, { caller }),
+      onRefused: ({ reason, message }, source) => {
+        sink.counter('nightjar_auth_failures_total', { reason }).inc();
+        // Counted, not written: a flood of guesses must not fill the disk.
+        if (reason === 'throttled') return;
+        log.log('warn', 'auth', `refused a request from ${source}: ${message}`, { reason });
+      },
+      onAnswered: (path, status) => {
+        const route = HTTP_ROUTES.find((known) => known === path) ?? 'other';
+        sink.counter('nightjar_http_requests_total', { route, status: `${Math.floor(status / 100)}xx` }).inc();
+      },
+      onError: (error, path) => log.log('error', 'http', `request to ${path} failed`, { error: toPlainError(error) }),
+    });
+  } catch (error) {
+    sampler[Symbol.dispose]();
+    log.close();
+    throw error;
+  }
+  log.log('info', 'edge', `listening on ${server.address}`);
+
+  let coreClosures = 0;
+  return {
+    server,
+    receive(message) {
+      switch (message.type) {
+        case 'view':
+          view = message.view;
+          return;
+        case 'controlReply':
+          link.settle(message.id, { status: message.status, body: message.body });
+          return;
+        case 'closePermit': {
+          coreClosures += 1;
+          const { bot, reason, by } = message;
+          const id = `core:${boot.incarnation}:${coreClosures}`;
+          closeForCore({ id, action: 'disable_live', target: bot, reason, args: {}, by, from: 'core' });
+        }
+      }
+    },
+    async close() {
+      await server.close();
+      sampler[Symbol.dispose]();
+      log.close();
+    },
+  };
+
+  function closeForCore(message: ControlMessage): void {
+    const targets = findBots(bots, message.target);
+    // A bot without a word cannot be closed alone: then all are, since the core wants something stopped.
+    const close =
+      targets === null
+        ? desk.close('disable_live', bots, withoutTarget(message))
+        : desk.close('disable_live', targets, message);
+    close.then(
+      ({ status }) => {
+        if (status >= 300)
+          log.log('error', 'control', `closing ${botName(message.target ?? 'all')} left not all traces`);
+      },
+      (error: unknown) => log.log('error', 'control', 'closing a permit failed', { error: toPlainError(error) }),
+    );
+  }
+}
+
+const LEVELS = ['open', 'permit', 'kill'];
+
+function withoutTarget({ target: _, ...message }: ControlMessage): ControlMessage {
+  return message;
+}
+
+/** Straight to descriptor 1: seen also when the logger is silent, and while the main thread spins. A full pipe is tried again, briefly. */
+function writeStdout(line: string): void {
+  const bytes = Buffer.from(line);
+  let done = 0;
+  for (let attempt = 0; done < bytes.length; attempt += 1) {
+    try {
+      done += writeSync(1, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || attempt >= 50) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
+import type { Clock, Logger } from '../domain/ports.ts';
+import { latchLevel, setLatchWord } from '../workers/latchWords.ts';
+import { type Reply, within } from './coreLink.ts';
+import { closePermits, openPermits } from './latchState.ts';
+import type { LatchedBot } from './targets.ts';
+
+export type PermitAction = 'disable_live' | 'kill' | 'enable_live';
+
+/** The traces of a permit action; each is tried whatever became of the others. */
+export type Trace = 'latch' | 'log' | 'stdout' | 'counter' | 'journal';
+
+const JOURNAL_DEADLINE_MS = 2_000;
+const FILE_RETRY_MS = 1_000;
+
+export interface PermitDeskDeps {
+  readonly latch: SharedArrayBuffer;
+  readonly initial: LatchState;
+  readonly bots: readonly LatchedBot[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Makes the file durable before it returns; throws when it cannot. */
+  readonly writeLatchFile: (state: LatchState) => void;
+  /** Straight to the process's standard output, past the logger. */
+  readonly writeStdout: (line: string) => void;
+  readonly countAction: (action: string, bot: string) => void;
+  readonly countTraceFailure: (trace: Trace) => void;
+  /** Tells the core, which journals it; resolves with its answer. */
+  readonly notifyCore: (latch: LatchState, cause: ControlMessage, durable: boolean) => Promise<Reply | null>;
+}
+
+export interface PermitDesk {
+  state(): LatchState;
+  /** The last write of the latch file succeeded. */
+  isDurable(): boolean;
+  close(action: 'disable_live' | 'kill', targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
+  open(targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
+}
+
+/** Executes permit actions in the edge thread itself: neither the core nor the journal is needed to stop trading. */
+export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
+  const { latch, bots, clock, log } = deps;
+  let state = deps.initial;
+  let durable = true;
+  let retrying = false;
+
+  const levels = () => Object.fromEntries(bots.map(({ name, slot }) => [name, latchLevel(latch, slot)]));
+
+  const writeFile = () => {
+    durable = false;
+    deps.writeLatchFile(state);
+    durable = true;
+  };
+  /** The words hold meanwhile; a restart before the write succeeds would forget the closure. */
+  const retryFile = () => {
+    if (retrying) return;
+    retrying = true;
+    clock.after(FILE_RETRY_MS, () => {
+      retrying = false;
+      if (durable) return;
+      try {
+        writeFile();
+        log.log('warn', 'control', 'latch file written at a later try');
+      } catch {
+        retryFile();
+      }
+    });
+  };
+
+  /** Traces that failed, in order. The action itself is done before the first of them. */
+  const leaveTraces = (action: PermitAction, targets: readonly LatchedBot[], message: ControlMessage): Trace[] => {
+    const failed = new Set<Trace>();
+    const attempt = (trace: Trace, write: () => void) => {
+      try {
+        write();
+      } catch {
+        failed.add(trace);
+      }
+    };
+    for (const { name } of targets) {
+      const line = `${action} reason=${message.reason} bot=${name} by=${message.by}`;
+      attempt('stdout', () => deps.writeStdout(`${line}\n`));
+      attempt('log', () => log.log('error', 'control', line, { action, bot: name, id: message.id }));
+      attempt('counter', () => deps.countAction(action, name));
+    }
+    return [...failed];
+  };
+
+  const journalled = async (message: ControlMessage): Promise<boolean> => {
+    try {
+      const reply = await within(clock, JOURNAL_DEADLINE_MS, deps.notifyCore(state, message, durable), null);
+      return reply !== null && reply.status < 300;
+    } catch {
+      return false;
+    }
+  };
+
+  const finish = async (
+    action: PermitAction,
+    targets: readonly LatchedBot[],
+    message: ControlMessage,
+    before: Record<string, string>,
+    failed: Trace[],
+  ): Promise<Reply> => {
+    failed.push(...leaveTraces(action, targets, message));
+    if (!(await journalled(message))) failed.push('journal');
+    for (const trace of failed) alarm(trace, action, message);
+    const body = { id: message.id, action, reason: message.reason, before, after: levels(), failedTraces: failed };
+    if (failed.length === 0) return { status: 200, body };
+    const error = `${action} is done, but these traces could not be written: ${failed.join(', ')}`;
+    return { status: 500, body: { ...body, error } };
+  };
+
+  const alarm = (trace: Trace, action: PermitAction, message: ControlMessage) => {
+    try {
+      deps.countTraceFailure(trace);
+      log.log('error', 'control', `ALARM ${action}: trace "${trace}" could not be written`, { id: message.id, trace });
+    } catch {
+      // The reply says it too.
+    }
+  };
+
+  return {
+    state: () => state,
+    isDurable: () => durable,
+
+    async close(action, targets, message) {
+      const level = action === 'kill' ? 'kill' : 'permit';
+      const wordsBefore = levels();
+      // Act first: from here on the gateway refuses, whatever fails below. A kill is never lowered to a closed permit.
+      if (message.target === undefined) raise(latch, 'all', level, state.all);
+      for (const { id, slot } of targets) raise(latch, slot, level, state.bots[id]);
+
+      const failed: Trace[] = [];
+      const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs(), level };
+      state = closePermits(state, targets, closure, message.target === undefined);
+      try {
+        writeFile();
+      } catch {
+        failed.push('latch');
+        retryFile();
+      }
+      return finish(action, targets, message, wordsBefore, failed);
+    },
+
+    async open(targets, message) {
+      const wordsBefore = levels();
+      const previous = state;
+      state = openPermits(state, targets, bots, message.target === undefined);
+      // The other way round than a close: nothing opens before the file says so.
+      try {
+        writeFile();
+      } catch (error) {
+        state = previous;
+        retryFile();
+        const reason = error instanceof Error ? error.message : String(error);
+        return {
+          status: 500,
+          body: { id: message.id, error: `enable_live refused: the latch file cannot be written (${reason})` },
+        };
+      }
+      for (const { id, slot } of bots) setLatchWord(latch, slot, levelOf(state.bots[id]));
+      setLatchWord(latch, 'all', levelOf(state.all));
+      return finish('enable_live', targets, message, wordsBefore, []);
+    },
+  };
+}
+
+function raise(
+  latch: SharedArrayBuffer,
+  slot: number | 'all',
+  level: 'permit' | 'kill',
+  earlier: Closure | null | undefined,
+): void {
+  setLatchWord(latch, slot, earlier?.level === 'kill' ? 'kill' : level);
+}
+
+const levelOf = (closure: Closure | null | undefined) =>
+  closure === null || closure === undefined ? 'open' : (closure.level ?? 'permit');

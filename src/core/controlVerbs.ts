@@ -1,0 +1,101 @@
+import type { ManualAnswer, SupervisionTree } from '../actors/supervisionTree.ts';
+import type { TreeNode } from '../actors/treeStatus.ts';
+import type { ArbBot } from './arb/arbBot.ts';
+import type { OtherCommand } from './commands.ts';
+import type { ControlMessage } from './inputs.ts';
+import type { RowWriter } from './rowWriter.ts';
+
+export interface ControlContext {
+  readonly tree: SupervisionTree;
+  readonly bots: ReadonlyMap<string, ArbBot>;
+  readonly rows: RowWriter;
+  command(command: OtherCommand): void;
+}
+
+type Verb = (target: string, message: ControlMessage, context: ControlContext) => Reply;
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const done = (body: unknown): Reply => ({ status: 200, body });
+const manual = (answer: ManualAnswer, body: unknown): Reply =>
+  answer.ok ? done(body) : refuse(409, `refused: ${answer.refusal}`, []);
+
+/** Verbs on tree ids that the core answers itself; permits are the edge thread's. */
+const TREE_VERBS: Readonly<Record<string, Verb>> = {
+  crash: (target, _message, { tree }) => {
+    return tree.crash(target) ? done({ crashed: target }) : refuse(409, `${target} does not run: nothing to crash`, []);
+  },
+  stop: (target, _message, { tree }) => {
+    return manual(tree.stopChild(target), { stopping: target });
+  },
+  start: (target, _message, { tree }) => {
+    return manual(tree.startChild(target), { starting: target });
+  },
+  restart: (target, _message, { tree }) => {
+    return manual(tree.restartChild(target), { restarting: target });
+  },
+};
+
+const BOT_VERBS: Readonly<Record<string, (bot: ArbBot, message: ControlMessage) => unknown>> = {
+  suspend: (bot) => {
+    bot.suspend();
+    return { suspended: bot.config.id };
+  },
+  resume: (bot) => {
+    bot.resume();
+    return { resumed: bot.config.id };
+  },
+  getState: (bot) => bot.view(),
+  snapshot: (bot) => bot.view(),
+  trace: (bot, message) => ({ events: bot.trace(Number(message.args.n ?? 20)) }),
+};
+
+export const CORE_ACTIONS: readonly string[] = [...Object.keys(TREE_VERBS), ...Object.keys(BOT_VERBS)];
+
+/** Answers one control message: always exactly one reply, also for what it cannot do. */
+export function answerControl(message: ControlMessage, context: ControlContext): void {
+  const reply = act(message, context);
+  context.rows.write('decisions', 'control', 'control', { message, status: reply.status });
+  context.command({ type: 'control.reply', id: message.id, status: reply.status, body: reply.body });
+}
+
+function act(message: ControlMessage, context: ControlContext): Reply {
+  const target = resolveTarget(message.target, context);
+  const treeVerb = TREE_VERBS[message.action];
+  if (treeVerb !== undefined) {
+    if (message.target === undefined) return refuse(400, `"${message.action}" needs a target`, knownIds(context));
+    if (target === null) return refuse(404, `unknown target "${message.target}"`, knownIds(context));
+    return treeVerb(target, message, context);
+  }
+  const botVerb = BOT_VERBS[message.action];
+  if (botVerb === undefined) return refuse(400, `unknown action "${message.action}"`, CORE_ACTIONS);
+  const bots = message.target === undefined ? [...context.bots.values()] : [context.bots.get(target ?? '')];
+  if (bots.some((bot) => bot === undefined)) {
+    return refuse(404, `"${message.target}" is not a bot`, [...context.bots.keys()]);
+  }
+  return done(Object.fromEntries(bots.map((bot) => [bot!.config.id, botVerb(bot!, message)])));
+}
+
+/** Accepts tree ids and, for bots, the short form `arb:SOL`. */
+function resolveTarget(target: string | undefined, context: ControlContext): string | null {
+  if (target === undefined) return null;
+  const ids = knownIds(context);
+  if (ids.includes(target)) return target;
+  return ids.includes(`bot:${target}`) ? `bot:${target}` : null;
+}
+
+function knownIds({ tree }: ControlContext): string[] {
+  const ids: string[] = [];
+  const walk = (nodes: readonly TreeNode[]) => {
+    for (const node of nodes) {
+      ids.push(node.id);
+      walk(node.children);
+    }
+  };
+  walk(tree.status().children);
+  return ids;
+}
+
+const refuse = (status: number, error: string, known: readonly string[]): Reply => ({ status, body: { error, known } });

@@ -1,0 +1,84 @@
+import type { Clock } from '../domain/ports.ts';
+import type { JournalRow } from '../journal/rows.ts';
+import type { OtherCommand } from './commands.ts';
+import type { InputPayload } from './inputs.ts';
+import { createKernel, type Kernel, type KernelConfig, type KernelOutputs, type KernelView } from './kernel.ts';
+
+export interface DoorDeps {
+  readonly clock: Clock;
+  readonly config: KernelConfig;
+  readonly log: KernelOutputs['log'];
+  readonly metrics: KernelOutputs['metrics'];
+  /** Where rows go, in order; never awaited. */
+  journal(rows: readonly JournalRow[]): void;
+  /** Runs one command; it may bring new inputs, also at once: they wait their turn. */
+  execute(command: OtherCommand): void;
+  /** Highest input sequence of earlier incarnations of this run. */
+  readonly lastInputSeq: number;
+}
+
+/**
+ * The one door to the core. What comes in gets sequence number and time, is handed to the journal, and only then is
+ * handled, one at a time; what the kernel decided leaves after that, rows before commands.
+ */
+export interface Door {
+  admit(source: string, payload: InputPayload): void;
+  view(): KernelView;
+}
+
+export function createDoor(deps: DoorDeps): Door {
+  const waiting: { readonly source: string; readonly payload: InputPayload }[] = [];
+  const timers = new Map<string, () => void>();
+  let rows: JournalRow[] = [];
+  let commands: OtherCommand[] = [];
+  let seq = deps.lastInputSeq;
+  let lastTimeMs = 0;
+  let handling = false;
+
+  const kernel: Kernel = createKernel(deps.config, {
+    log: deps.log,
+    metrics: deps.metrics,
+    row: (row) => rows.push(row),
+    command: (command) => commands.push(command),
+    armTimer(key, dueMs) {
+      timers.get(key)?.();
+      timers.set(
+        key,
+        deps.clock.after(Math.max(0, dueMs - deps.clock.nowMs()), () => {
+          timers.delete(key);
+          admit('timer', { type: 'timer.due', timer: key });
+        }),
+      );
+    },
+    cancelTimer(key) {
+      timers.get(key)?.();
+      timers.delete(key);
+    },
+  });
+
+  function admit(source: string, payload: InputPayload): void {
+    waiting.push({ source, payload });
+    if (handling) return;
+    handling = true;
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next.source, next.payload);
+    } finally {
+      handling = false;
+    }
+  }
+
+  function handle(source: string, payload: InputPayload): void {
+    seq += 1;
+    lastTimeMs = Math.max(lastTimeMs, deps.clock.nowMs());
+    const input = { seq, timeMs: lastTimeMs, source, payload };
+    deps.journal([{ table: 'inputs', seq, inputSeq: seq, timeMs: lastTimeMs, subject: source, kind: payload.type, payload }]);
+    kernel.handle(input);
+    if (rows.length > 0) deps.journal(rows);
+    const due = commands;
+    rows = [];
+    commands = [];
+    for (const command of due) deps.execute(command);
+  }
+
+  return { admit, view: kernel.view };
+}

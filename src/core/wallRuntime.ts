@@ -1,0 +1,320 @@
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { NightjarError } from '../domain/errors.ts';
+import { openJournalReader } from '../journal/journalReader.ts';
+import { JOURNAL_TABLES } from '../journal/rows.ts';
+import { createSlabs, type Dimensions, type SlabShare } from '../telemetry/slab.ts';
+import { startThreadSampler } from '../telemetry/threadSampler.ts';
+import type { EdgeBoot, FromEdge, ToEdge } from '../workers/edgeMessages.ts';
+import type { FromGateway, GatewayBoot, GatewayKeys, ToGateway } from '../workers/gatewayMessages.ts';
+import type { FromJournal, JournalBoot, ToJournal } from '../workers/journalMessages.ts';
+import { createLaneHost } from '../workers/laneHost.ts';
+import { createLatch, loadLatchWords } from '../workers/latchWords.ts';
+import { createWallClock } from '../workers/wallClock.ts';
+import { createChildRunner } from './childRunner.ts';
+import type { ChildEvents, RunningChild, StartChild } from './childPort.ts';
+import type { OtherCommand } from './commands.ts';
+import { coreStatus, statusView } from './coreStatus.ts';
+import { dimensionsOf, laneBots, noticingLog, type RuntimeInput } from './coreRuntime.ts';
+import { createDoor, type Door } from './door.ts';
+import { createJournalLink } from './journalLink.ts';
+import { startThread } from './threadChild.ts';
+
+const STATUS_EVERY_MS = 1000;
+const LANE_STOP_GRACE_MS = 1500;
+
+export interface WallRuntimeInput extends RuntimeInput {
+  /** URL of the module that the edge thread runs: it lies above this folder. */
+  readonly edgeModule: string;
+  readonly gatewayKeys: GatewayKeys;
+  readonly startedAtMs: number;
+}
+
+/** The core on real threads and sockets: starts what the tree asks for and carries messages to and from the one door. */
+export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string): void } {
+  const { boot, kernel, send } = input;
+  const clock = createWallClock();
+  const dimensions: Dimensions = dimensionsOf(kernel);
+  const slabs = createSlabs(dimensions);
+  const slabOf = (thread: string): SlabShare => slabs.find((slab) => slab.thread === thread)!;
+  const latch = createLatch(kernel.bots.length);
+  const bots = kernel.bots.map(({ id, slot }) => ({ id, slot }));
+  loadLatchWords(latch, input.latch, bots);
+  const sampler = startThreadSampler(slabOf('core'), dimensions, clock);
+  const log = noticingLog(input.log, (line) => send({ type: 'notice', line: `${timeOf(clock.nowMs())} ${line}` }));
+  const journalLink = createJournalLink();
+  const last = lastSequences(boot.runDir, boot.incarnation);
+
+  const links: {
+    edge: ((message: ToEdge) => void) | null;
+    journal: ((message: ToJournal, transfer?: readonly MessagePort[]) => void) | null;
+    gateway: ((message: ToGateway) => void) | null;
+  } = { edge: null, journal: null, gateway: null };
+  let edgePort = boot.port;
+  let cancelStatus = () => {};
+
+  const door: Door = createDoor({
+    clock,
+    config: kernel,
+    log,
+    metrics: sampler.sink,
+    lastInputSeq: last.inputs ?? 0,
+    journal: journalLink.send,
+    execute,
+  });
+
+  function execute(command: OtherCommand): void {
+    switch (command.type) {
+      case 'child.start':
+      case 'child.stop':
+        return runner.execute(command);
+      case 'lane.send':
+        return lane.send(command.message);
+      case 'order.resolve':
+        links.gateway?.({ type: 'resolve', ref: command.ref, deadlineMs: command.deadlineMs });
+        return;
+      case 'gateway.reconcile':
+        links.gateway?.({ type: 'reconcile' });
+        return;
+      case 'latch.close':
+        links.edge?.({ type: 'closePermit', bot: command.bot, reason: command.reason, by: command.by });
+        return;
+      case 'control.reply':
+        links.edge?.({ type: 'controlReply', id: command.id, status: command.status, body: command.body });
+        return pushView();
+      case 'exec.log':
+        return journalLink.execLog(JSON.stringify(command.line));
+      case 'core.stopped':
+        return finish(command.clean);
+    }
+  }
+
+  const startEdge: StartChild = (incarnation, events) => {
+    const edgeBoot: EdgeBoot = {
+      incarnation,
+      run: boot.run,
+      dataDir: boot.dataDir,
+      tokensPath: join(boot.dataDir, 'tokens'),
+      latchPath: join(boot.dataDir, 'latch'),
+      logPath: join(boot.runDir, 'log.jsonl'),
+      logLevel: boot.logLevel,
+      port: edgePort,
+      host: '127.0.0.1',
+      latch,
+      bots,
+      slabs,
+      dimensions,
+      version: boot.version,
+      codeHash: boot.codeHash,
+      configHash: boot.configHash,
+    };
+    const thread = startThread({
+      name: 'edge',
+      entry: new URL('../workers/edgeEntry.ts', import.meta.url),
+      workerData: { module: input.edgeModule, boot: edgeBoot },
+      maxHeapMb: 256,
+      onExit(reason) {
+        links.edge = null;
+        events.exited(reason);
+      },
+      onMessage(raw) {
+        const message = raw as FromEdge;
+        if (message.type === 'ready') {
+          edgePort = message.port;
+          links.edge = (reply) => thread.post(reply);
+          send({ type: 'ready', address: message.address });
+          events.started();
+          pushView();
+        } else if (message.type === 'failed') {
+          // A busy port will be as busy at the next try: the operator has to choose another.
+          if (message.error.code === 'port.busy') send({ type: 'failed', code: message.error.code, message: message.error.message });
+          events.failed(message.error);
+          if (message.error.code === 'port.busy') process.exit(1);
+        } else if (message.type === 'control') door.admit('edge', { type: 'control', message: message.message });
+        else if (message.type === 'latchChanged') {
+          door.admit('edge', { type: 'latch.changed', latch: message.latch, cause: message.cause });
+          send({ type: 'notice', line: `${timeOf(clock.nowMs())} ${message.cause.action} ${message.cause.target ?? 'all bots'} reason=${message.cause.reason}` });
+        }
+      },
+    });
+    return stoppable(thread, () => thread.post({ type: 'stop' } satisfies ToEdge));
+  };
+
+  const startJournal: StartChild = (incarnation, events) => {
+    const thread = startThread({
+      name: 'journal',
+      entry: new URL('../workers/journalEntry.ts', import.meta.url),
+      workerData: { incarnation, runDir: boot.runDir, slab: slabOf('journal').buffer, dimensions } satisfies JournalBoot,
+      maxHeapMb: 512,
+      onExit(reason) {
+        links.journal = null;
+        journalLink.disconnect();
+        events.exited(reason);
+      },
+      onMessage(raw) {
+        const message = raw as FromJournal;
+        if (message.type === 'ready') {
+          links.journal = (row, transfer) => thread.post(row, transfer);
+          journalLink.connect((row) => thread.post(row));
+          events.started();
+        } else if (message.type === 'committed') journalLink.committed(message.inputSeq);
+        else if (message.type === 'undelivered') {
+          for (const clientOrderId of message.clientOrderIds) {
+            door.admit('journal', { type: 'order.refused', clientOrderId, reason: 'no gateway was there when the intent was committed' });
+          }
+        } else if (message.type === 'failed') {
+          log.log('error', 'risk', `the journal failed: ${message.error.message}`);
+          events.exited({ kind: 'crash', error: message.error });
+          thread.kill();
+        }
+      },
+    });
+    return stoppable(thread, () => thread.post({ type: 'stop' } satisfies ToJournal));
+  };
+
+  const startGateway: StartChild = (incarnation, events) => {
+    if (boot.endpoints === null) throw new NightjarError('config.invalid', 'no venue endpoints were given');
+    const { port1: journalEnd, port2: gatewayEnd } = new MessageChannel();
+    const gatewayBoot: GatewayBoot = {
+      incarnation,
+      endpoints: boot.endpoints,
+      mode: 'live',
+      env: 'sim',
+      pairs: [...new Set(kernel.bots.map(({ pair }) => pair))],
+      latch,
+      slab: slabOf('gateway').buffer,
+      dimensions,
+      keys: input.gatewayKeys,
+    };
+    const thread = startThread({
+      name: 'gateway',
+      entry: new URL('../workers/gatewayEntry.ts', import.meta.url),
+      workerData: gatewayBoot,
+      maxHeapMb: 512,
+      onExit(reason) {
+        links.gateway = null;
+        events.exited(reason);
+      },
+      onMessage(raw) {
+        const message = raw as FromGateway;
+        switch (message.type) {
+          case 'ready':
+            links.gateway = (one) => thread.post(one);
+            return events.started();
+          case 'failed':
+            return events.failed(message.error);
+          case 'placed':
+            return door.admit('gateway', { type: 'order.placed', clientOrderId: message.clientOrderId, answer: message.answer });
+          case 'refused':
+            return door.admit('gateway', { type: 'order.refused', clientOrderId: message.clientOrderId, reason: message.reason });
+          case 'resolved':
+            return door.admit('gateway', { type: 'order.resolved', clientOrderId: message.clientOrderId, answer: message.answer });
+          case 'reconciled': {
+            const { balances, openOrders, failures } = message;
+            return door.admit('gateway', { type: 'reconciled', balances, openOrders, failures });
+          }
+          default:
+            return;
+        }
+      },
+    });
+    // The one link over which intents reach the gateway, made anew for each incarnation: journal → gateway.
+    thread.post({ type: 'journalPort', port: gatewayEnd } satisfies ToGateway, [gatewayEnd]);
+    links.journal?.({ type: 'gatewayPort', port: journalEnd } satisfies ToJournal, [journalEnd]);
+    return stoppable(thread, () => thread.post({ type: 'stop' } satisfies ToGateway));
+  };
+
+  let laneEvents: ChildEvents | null = null;
+  const laneId = kernel.lanes[0]!;
+  const lane = createLaneHost({
+    clock,
+    slab: slabOf(laneId),
+    dimensions,
+    onEvaluation: (evaluation) => door.admit(laneId, { type: 'signal.arb', lane: laneId, evaluation }),
+    onMessage(message) {
+      if (message.type === 'log') log.log(message.level, message.channel, message.message, message.fields);
+    },
+    onExit: (reason) => laneEvents?.exited(reason),
+  });
+  const startLane: StartChild = (incarnation, events): RunningChild => {
+    if (boot.endpoints === null) throw new NightjarError('config.invalid', 'no venue endpoints were given');
+    laneEvents = events;
+    lane
+      .start({ lane: laneId, incarnation, endpoints: boot.endpoints, instruments: kernel.instruments, bots: laneBots(kernel) })
+      .then(events.started, (error: unknown) =>
+        events.failed(error instanceof NightjarError ? error.toPlain() : { code: 'thread.lost', message: String(error), details: {} }),
+      );
+    return { stop: () => void lane.stop(LANE_STOP_GRACE_MS), kill: () => void lane.kill() };
+  };
+
+  const runner = createChildRunner(
+    { edge: startEdge, journal: startJournal, gateway: startGateway, [laneId]: startLane },
+    door.admit,
+  );
+
+  const status = () => coreStatus(door.view(), slabs, dimensions);
+  function pushView(): void {
+    const { kernel: _kernel, settings, ...about } = boot;
+    const { mode, env } = settings as { mode: string; env: string };
+    links.edge?.({
+      type: 'view',
+      view: statusView(door.view(), {
+        atMs: clock.nowMs(),
+        run: about.run,
+        startedAtMs: input.startedAtMs,
+        corePid: process.pid,
+        mode,
+        env,
+        guardianUp: process.connected === true,
+      }),
+    });
+  }
+
+  function finish(clean: boolean): void {
+    cancelStatus();
+    send({ type: 'status', status: status() });
+    send({ type: 'stopped', clean, openOrders: door.view().openOrders });
+    sampler[Symbol.dispose]();
+    void lane.close().then(() => process.disconnect?.());
+  }
+
+  cancelStatus = clock.every(STATUS_EVERY_MS, () => {
+    pushView();
+    send({ type: 'status', status: status() });
+  });
+  for (const { atMs, target } of boot.drills) {
+    clock.after(atMs, () =>
+      door.admit('drill', {
+        type: 'control',
+        message: { id: `drill/${boot.incarnation}/${atMs}/${target}`, action: 'crash', target, reason: '--drill', args: {}, by: 'drill', from: 'start' },
+      }),
+    );
+  }
+  door.admit('core', { type: 'core.started', incarnation: boot.incarnation, latch: input.latch, lastSeq: last });
+  return { stop: (reason) => door.admit('guardian', { type: 'core.stopping', reason }) };
+}
+
+type MessagePort = import('node:worker_threads').MessagePort;
+
+function stoppable(thread: ReturnType<typeof startThread>, ask: () => void): RunningChild {
+  return {
+    stop() {
+      thread.expectStop();
+      ask();
+    },
+    kill: thread.kill,
+  };
+}
+
+/** Where the rows of this run stand when an incarnation begins: nothing for the first, the journal's for the next. */
+function lastSequences(runDir: string, incarnation: number): Readonly<Record<string, number>> {
+  if (incarnation === 1) return Object.fromEntries(JOURNAL_TABLES.map((table) => [table, 0]));
+  const reader = openJournalReader(runDir);
+  try {
+    return reader.lastSeq();
+  } finally {
+    reader.close();
+  }
+}
+
+const timeOf = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);

@@ -1,0 +1,26 @@
+/** Who closed a permit, when and why. */
+export interface Closure {
+  readonly reason: string;
+  readonly by: string;
+  readonly atMs: number;
+  /** `permit` refuses opening orders, `kill` everything but cancels and an explicit flatten. Absent = permit. */
+  readonly level?: 'permit' | 'kill';
+}
+
+/** The permit latch as its file states it: `all` and each bot that is closed. Absent = open. */
+export interface LatchState {
+  readonly all: Closure | null;
+  readonly bots: Readonly<Record<string, Closure>>;
+}
+
+export interface ControlMessage {
+  /** Idempotency key: the same id is answered again, not done again. */
+  readonly id: string;
+  readonly action: string;
+  /** A tree id, or `arb:SOL` for a bot; absent = every bot. */
+  readonly target?: string;
+  readonly reason: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly by: string;
+  readonly from: string;
+}

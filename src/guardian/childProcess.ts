@@ -1,0 +1,59 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { NightjarError } from '../domain/errors.ts';
+
+/**
+ * Forks a Node process in a session of its own, so that a Ctrl-C on the terminal reaches only the guardian; the child
+ * ends when this end of the IPC channel closes.
+ */
+export function forkChild(entry: string, args: readonly string[]): ChildProcess {
+  return fork(entry, [...args], {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+}
+
+/**
+ * The first message for which `pick` answers something.
+ * @throws NightjarError thread.lost when the child ends first, net.timeout when it stays silent
+ */
+export function firstMessage<T>(
+  child: ChildProcess,
+  what: string,
+  timeoutMs: number,
+  pick: (message: unknown) => T | null,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+      settle();
+    };
+    const onMessage = (message: unknown) => {
+      const picked = pick(message);
+      if (picked !== null) finish(() => resolve(picked));
+    };
+    const onExit = (code: number | null, signal: string | null) =>
+      finish(() => reject(new NightjarError('thread.lost', `${what} ended before it was ready (${signal ?? `code ${code}`})`)));
+    const timer = setTimeout(
+      () => finish(() => reject(new NightjarError('net.timeout', `${what} was not ready within ${timeoutMs / 1000} s`))),
+      timeoutMs,
+    );
+    child.on('message', onMessage);
+    child.on('exit', onExit);
+  });
+}
+
+/** Resolves when the child has exited; kills it when it has not within `graceMs`. */
+export function ended(child: ChildProcess, graceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import type { VenueEndpoints } from '../domain/ports.ts';
+
+/** All that a core incarnation needs to start. Sent over IPC as its first message. */
+export interface CoreBoot {
+  readonly incarnation: number;
+  readonly run: string;
+  readonly runTag: string;
+  readonly runDir: string;
+  readonly dataDir: string;
+  readonly clock: 'wall' | 'virtual';
+  /** The resolved settings; the composition root knows their type. */
+  readonly settings: unknown;
+  readonly kernel: unknown;
+  readonly port: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly endpoints: VenueEndpoints | null;
+  readonly version: string;
+  readonly codeHash: string;
+  readonly configHash: string;
+  /** Length of a virtual run, ms; on the wall clock the guardian keeps the time. */
+  readonly forMs: number | null;
+  /** Drills of a bounded run: crash `target` at `atMs` after the start. */
+  readonly drills: readonly { readonly atMs: number; readonly target: string }[];
+}
+
+export type ToCore = { readonly type: 'boot'; readonly boot: CoreBoot } | { readonly type: 'stop'; readonly reason: string };
+
+/** Totals of one incarnation's feeds, and its tree, as the summary shows them. */
+export interface CoreStatus {
+  readonly tree: unknown;
+  readonly restarts: number;
+  readonly feeds: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly bots: readonly { readonly id: string; readonly state: string; readonly looks: number; readonly near: number; readonly auto: number; readonly go: number; readonly trades: number; readonly permit: string; readonly net: number; readonly last: string }[];
+  readonly openOrders: number;
+}
+
+export type FromCore =
+  | { readonly type: 'ready'; readonly address: string | null }
+  | { readonly type: 'notice'; readonly line: string }
+  | { readonly type: 'status'; readonly status: CoreStatus }
+  | { readonly type: 'progress'; readonly doneMs: number; readonly totalMs: number }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'stopped'; readonly clean: boolean; readonly openOrders: number };

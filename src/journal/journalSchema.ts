@@ -1,0 +1,143 @@
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { NightjarError } from '../domain/errors.ts';
+import { syncFolder } from './durableFile.ts';
+import { JOURNAL_TABLES } from './rows.ts';
+
+export const JOURNAL_SCHEMA_VERSION = 1;
+
+/** Step from version `key` to `key + 1`, as SQL that runs in one transaction. Empty while only version 1 has existed. */
+export type SchemaSteps = Readonly<Record<number, string>>;
+const JOURNAL_SCHEMA_STEPS: SchemaSteps = {};
+
+/** `seq` is the row id, so reading in order is reading the file in order, and a sequence can stand there only once. */
+const CREATE_TABLES = JOURNAL_TABLES.map(
+  (table) =>
+    `CREATE TABLE ${table} (seq INTEGER PRIMARY KEY, input_seq INTEGER NOT NULL, time_ms REAL NOT NULL, ` +
+    'subject TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL) STRICT;',
+).join('\n');
+
+/**
+ * Opens a journal file for its one writer, creates it when missing, and brings an older one to this version after
+ * copying it to `<path>.v<old>.bak`.
+ *
+ * @throws NightjarError schema.newer (nothing is changed) | data.unreadable
+ */
+export function openJournalDatabase(
+  path: string,
+  synchronous: 'FULL' | 'OFF',
+  target: { readonly version: number; readonly steps: SchemaSteps } = {
+    version: JOURNAL_SCHEMA_VERSION,
+    steps: JOURNAL_SCHEMA_STEPS,
+  },
+): DatabaseSync {
+  const isNew = !existsSync(path);
+  if (!isNew) refuseNewer(path, target.version);
+  const database = openOrExplain(path, false);
+  try {
+    database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=${synchronous}; PRAGMA wal_autocheckpoint=0;`);
+    const version = schemaVersion(database, path);
+    if (version === null) createSchema(database, target.version);
+    else if (version < target.version) migrate(database, path, version, target);
+    if (isNew) syncFolder(dirname(path));
+    return database;
+  } catch (error) {
+    database.close();
+    throw unreadable(path, error);
+  }
+}
+
+/** Opens a journal file for reading beside its writer. @throws NightjarError schema.newer | data.unreadable */
+export function openJournalForReading(path: string): DatabaseSync {
+  if (!existsSync(path)) {
+    throw new NightjarError('data.unreadable', `no journal at ${path}: check the run's id and --data`, { path });
+  }
+  refuseNewer(path, JOURNAL_SCHEMA_VERSION);
+  return openOrExplain(path, true);
+}
+
+/** A newer file is only looked at through a read-only connection, so that refusing it changes no byte. */
+function refuseNewer(path: string, known: number): void {
+  const database = openOrExplain(path, true);
+  try {
+    const version = schemaVersion(database, path);
+    if (version !== null && version > known) {
+      throw new NightjarError(
+        'schema.newer',
+        `${path} has journal schema ${version}, this Nightjar reads up to ${known}: use the Nightjar that wrote it, or a newer one`,
+        { path, fileVersion: version, knownVersion: known },
+      );
+    }
+  } finally {
+    database.close();
+  }
+}
+
+/** Null for a file without any table: one that was created and then lost its writer before the first commit. */
+function schemaVersion(database: DatabaseSync, path: string): number | null {
+  try {
+    const tables = database.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE type='table'").get();
+    if (tables?.count === 0) return null;
+    const row = database.prepare("SELECT value FROM meta WHERE key='schema_version'").get();
+    const version = Number(row?.value);
+    if (!Number.isInteger(version) || version < 1) throw new Error(`schema_version is "${String(row?.value)}"`);
+    return version;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function createSchema(database: DatabaseSync, version: number): void {
+  database.exec(
+    `BEGIN IMMEDIATE;
+     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+     ${CREATE_TABLES}
+     INSERT INTO meta VALUES ('schema_version', '${version}');
+     COMMIT;`,
+  );
+}
+
+function migrate(
+  database: DatabaseSync,
+  path: string,
+  from: number,
+  target: { readonly version: number; readonly steps: SchemaSteps },
+): void {
+  const copy = `${path}.v${from}.bak`;
+  if (!existsSync(copy)) {
+    database.prepare('VACUUM INTO ?').run(copy);
+    const file = openSync(copy, 'r');
+    fsyncSync(file);
+    closeSync(file);
+    syncFolder(dirname(copy));
+  }
+  database.exec('BEGIN IMMEDIATE');
+  for (let version = from; version < target.version; version += 1) {
+    const step = target.steps[version];
+    if (step === undefined) throw new Error(`no way from journal schema ${version} to ${version + 1}`);
+    database.exec(step);
+  }
+  database.prepare("UPDATE meta SET value=? WHERE key='schema_version'").run(String(target.version));
+  database.exec('COMMIT');
+}
+
+function openOrExplain(path: string, readOnly: boolean): DatabaseSync {
+  try {
+    // The time-out covers a reader that meets the writer's switch to WAL or its recovery after a crash.
+    return new DatabaseSync(path, { readOnly, timeout: 2000 });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): NightjarError {
+  if (error instanceof NightjarError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new NightjarError(
+    'data.unreadable',
+    `${path} cannot be read as a journal (${message}): restore it from a copy together with its -wal file, or start a new run`,
+    { path },
+    error,
+  );
+}

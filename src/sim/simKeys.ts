@@ -1,0 +1,10 @@
+/**
+ * The fixed demo credentials of the embedded venues. They open nothing but the simulator: signatures are verified
+ * against them exactly as a venue would, so that an unmodified client library can log in.
+ */
+export const SIM_API_KEY = 'nightjar-demo-key';
+export const SIM_SECRET = 'nightjar-demo-secret';
+/** OKX only: the third part of its credentials. */
+export const SIM_PASSPHRASE = 'nightjar-demo-passphrase';
+
+export const simKeys = { apiKey: SIM_API_KEY, secret: SIM_SECRET, passphrase: SIM_PASSPHRASE } as const;

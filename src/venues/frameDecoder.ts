@@ -1,0 +1,119 @@
+import { NightjarError } from '../domain/errors.ts';
+import type { DecimalScale } from '../workers/kernels/decimalScale.ts';
+import { createScale, incrementsPer, refineScale, scaleOfIncrement } from '../workers/kernels/decimalScale.ts';
+import { CLOSE_OBJECT, OPEN_OBJECT, SLOW } from '../workers/kernels/jsonBytes.ts';
+import { FULL, growLevels, OFF_GRID } from '../workers/kernels/levelScanner.ts';
+import { DecodedFrame, FrameKind } from './decodedFrame.ts';
+import { levelDecimals } from './slowFields.ts';
+
+/** How one venue speaks: the same message read twice, fast from plain bytes, slow from parsed JSON. */
+export interface Dialect {
+  /** One walk over the bytes. A `FrameKind` above 0, or SLOW, OFF_GRID, FULL. Allocates nothing on the messages of a running feed. */
+  scan(bytes: Uint8Array, frame: DecodedFrame): number;
+  /** @throws NightjarError venue.bad-frame | venue.unknown-message */
+  read(message: unknown, frame: DecodedFrame): FrameKind;
+  /** Frames that are no JSON at all and yet right (OKX's `pong`). */
+  readText?(bytes: Uint8Array): FrameKind | null;
+}
+
+export interface GridChange {
+  /** New ticks per old tick, new lots per old lot. */
+  readonly ticksPerTick: number;
+  readonly lotsPerLot: number;
+}
+
+/** Decoder of one market: holds the frame it writes into and the grid in which levels are whole numbers. */
+export class FrameDecoder {
+  readonly frame: DecodedFrame;
+  readonly #dialect: Dialect;
+
+  constructor(dialect: Dialect, price: DecimalScale, size: DecimalScale) {
+    this.#dialect = dialect;
+    this.frame = new DecodedFrame(price, size);
+  }
+
+  /** Never throws: what cannot be read is a negative kind with the reason in `frame.message`. */
+  decode(bytes: Uint8Array): FrameKind {
+    const frame = this.frame;
+    frame.reset();
+    let result = isBraced(bytes) ? this.#dialect.scan(bytes, frame) : SLOW;
+    while (result === FULL) {
+      if (!growLevels(frame.bids) || !growLevels(frame.asks)) return this.#refuse('more levels than any venue sends');
+      frame.reset();
+      result = this.#dialect.scan(bytes, frame);
+    }
+    if (result === SLOW) return this.#decodeSlowly(bytes);
+    frame.kind = result === OFF_GRID ? FrameKind.offGrid : (result as FrameKind);
+    return frame.kind;
+  }
+
+  /**
+   * Makes the grid fine enough for the levels of `bytes` (a frame that came out as `offGrid`).
+   * @param fromScratch  forget the old grid: the new one is the greatest common divisor of these levels alone
+   * @returns null when no grid of up to 14 decimals holds them; `decode` has then nothing to gain from a second try
+   */
+  refineGrid(bytes: Uint8Array, fromScratch = false): GridChange | null {
+    const { frame } = this;
+    const levels = levelDecimals(JSON.parse(asText(bytes)));
+    try {
+      const price = refineScale(fromScratch ? null : frame.price, levels.prices) ?? frame.price;
+      const size = refineScale(fromScratch ? null : frame.size, levels.sizes) ?? frame.size;
+      const change = { ticksPerTick: incrementsPer(frame.price, price), lotsPerLot: incrementsPer(frame.size, size) };
+      frame.price = price;
+      frame.size = size;
+      return change;
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  }
+
+  #decodeSlowly(bytes: Uint8Array): FrameKind {
+    const { frame } = this;
+    frame.reset();
+    const textKind = this.#dialect.readText?.(bytes) ?? null;
+    if (textKind !== null) {
+      frame.kind = textKind;
+      return textKind;
+    }
+    let message: unknown;
+    try {
+      message = JSON.parse(asText(bytes));
+    } catch (error) {
+      return this.#refuse(`not JSON: ${(error as Error).message}`);
+    }
+    try {
+      frame.kind = this.#dialect.read(message, frame);
+    } catch (error) {
+      if (!(error instanceof NightjarError)) throw error;
+      this.#refuse(error.message);
+      if (error.code === 'venue.unknown-message') frame.kind = FrameKind.unknownMessage;
+    }
+    return frame.kind;
+  }
+
+  #refuse(reason: string): FrameKind {
+    this.frame.reset();
+    this.frame.kind = FrameKind.badFrame;
+    this.frame.message = reason;
+    return FrameKind.badFrame;
+  }
+}
+
+/** Increments of the market; without them the grid starts at whole numbers and is refined by what comes. */
+export interface DecoderOptions {
+  readonly tickSize?: number;
+  readonly stepSize?: number;
+}
+
+export function createFrameDecoder(dialect: Dialect, options: DecoderOptions = {}): FrameDecoder {
+  const scale = (increment: number | undefined) =>
+    increment === undefined ? createScale(0, 1) : scaleOfIncrement(increment);
+  return new FrameDecoder(dialect, scale(options.tickSize), scale(options.stepSize));
+}
+
+const utf8 = new TextDecoder();
+const asText = (bytes: Uint8Array) => utf8.decode(bytes);
+
+/** The scans stop at the last brace, so a frame without one must not reach them. */
+const isBraced = (bytes: Uint8Array) => bytes[0] === OPEN_OBJECT && bytes[bytes.length - 1] === CLOSE_OBJECT;

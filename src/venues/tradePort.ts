@@ -1,0 +1,101 @@
+import type { LookupOutcome, OrderRef, OrderReport, TradePort } from '../domain/orders.ts';
+import type { Clock } from '../domain/ports.ts';
+
+export interface ResolveOptions {
+  readonly clock: Clock;
+  /** Epoch ms: when to give up and say `unknown`. */
+  readonly deadlineMs: number;
+  /** Pause after the first lookup; grows by half each time, at most `longestPollMs`. */
+  readonly pollMs: number;
+  /** Default 1000. */
+  readonly longestPollMs?: number;
+  /** The venue has confirmed this order once: then it exists, and no later "not found" is believed. Default false. */
+  readonly acknowledged?: boolean;
+  /** An order that rests on the book is an answer too (post-only). Default false: only its end is. */
+  readonly restingIsEnough?: boolean;
+  /** Ends the following early, as `unknown`. */
+  readonly abort?: AbortSignal;
+}
+
+/** "No such order" ends an order only when the venue repeats it, so often and over so long, without saying otherwise. */
+export const NOT_FOUND_ANSWERS = 3;
+export const NOT_FOUND_WINDOW_MS = 1_000;
+
+/** Nothing about this order can change any more: it has ended and every fill of it is in the report. */
+export function isFinal(report: OrderReport): boolean {
+  return report.status !== 'open' && fillsAreComplete(report);
+}
+
+/**
+ * A venue may show an order as ended before it shows its fills. Whoever acts on the end would lose them, so until they
+ * are there the order counts as open.
+ */
+export function withoutEarlyEnd(report: OrderReport): OrderReport {
+  return report.status === 'open' || fillsAreComplete(report) ? report : { ...report, status: 'open' };
+}
+
+function fillsAreComplete(report: OrderReport): boolean {
+  const listedQty = report.fills.reduce((sum, fill) => sum + fill.qty, 0);
+  return listedQty >= report.filledQty * (1 - 1e-9);
+}
+
+/**
+ * Asks the venue until it proves the order's fate: filled, cancelled, expired, rejected, or never arrived. A timeout, a
+ * cut or an unreadable answer proves nothing and does not even count as a "no".
+ *
+ * @returns `found: 'unknown'` at the deadline, also when a lookup hangs beyond it; never rejects
+ */
+export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveOptions): Promise<LookupOutcome> {
+  const { clock, deadlineMs } = options;
+  const longestPollMs = Math.max(options.longestPollMs ?? 1_000, options.pollMs);
+  return new Promise((resolve) => {
+    let over = false;
+    let pauseMs = options.pollMs;
+    let noes = 0;
+    let firstNoMs = 0;
+    let last = 'no lookup was answered';
+    let cancelPoll = () => {};
+
+    const finish = (outcome: LookupOutcome) => {
+      if (over) return;
+      over = true;
+      cancelPoll();
+      cancelDeadline();
+      options.abort?.removeEventListener('abort', onAbort);
+      resolve(outcome);
+    };
+    const onAbort = () => finish({ found: 'unknown', code: 'stopped', reason: last });
+
+    const judge = (outcome: LookupOutcome) => {
+      if (over) return;
+      // Consecutive ones only: what interrupts them may have hidden the order's arrival.
+      if (outcome.found !== 'no') noes = 0;
+      if (outcome.found === 'yes') {
+        const enough = options.restingIsEnough === true && outcome.report.status === 'open';
+        if (isFinal(outcome.report) || enough) return finish(outcome);
+        last = outcome.report.status === 'open' ? 'the order is still open' : 'its fills are not all listed yet';
+      } else if (outcome.found === 'no' && options.acknowledged !== true) {
+        if (noes === 0) firstNoMs = clock.nowMs();
+        noes += 1;
+        last = `the venue said ${noes} times that it has no such order`;
+        if (noes >= NOT_FOUND_ANSWERS && clock.nowMs() - firstNoMs >= NOT_FOUND_WINDOW_MS) return finish(outcome);
+      } else {
+        last = outcome.found === 'no' ? 'a confirmed order is not found' : `${outcome.code}: ${outcome.reason}`;
+      }
+      cancelPoll = clock.after(pauseMs, ask);
+      pauseMs = Math.min(pauseMs * 1.5, longestPollMs);
+    };
+
+    const ask = () => {
+      port
+        .lookup(ref)
+        .then(judge, (error: unknown) => judge({ found: 'unknown', code: 'lookup', reason: String(error) }));
+    };
+
+    const cancelDeadline = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () =>
+      finish({ found: 'unknown', code: 'deadline', reason: last }),
+    );
+    options.abort?.addEventListener('abort', onAbort);
+    ask();
+  });
+}

@@ -1,0 +1,78 @@
+import { NightjarError } from '../domain/errors.ts';
+import { CEX_VENUES } from '../domain/instruments.ts';
+import type { TradePort } from '../domain/orders.ts';
+import type { Clock, Transport } from '../domain/ports.ts';
+import type { MetricSink } from '../telemetry/metricSink.ts';
+import { binanceDialect } from '../venues/binance/trade.ts';
+import { bybitDialect } from '../venues/bybit/trade.ts';
+import { createCcxtClient } from '../venues/ccxtClient.ts';
+import { createCexTrade } from '../venues/ccxtTrade.ts';
+import { createJupiterSwap } from '../venues/jupiter/trade.ts';
+import { okxDialect } from '../venues/okx/trade.ts';
+import { createSimTrade } from '../venues/simTrade.ts';
+import type { GatewayBoot } from './gatewayMessages.ts';
+
+/** The default account of a venue. */
+const MAIN = 'main';
+const dialects = { binance: binanceDialect, okx: okxDialect, bybit: bybitDialect } as const;
+const sendingModes: readonly string[] = ['canary', 'live'];
+
+export interface PortDeps {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly metrics: MetricSink;
+}
+
+/**
+ * The ports of the gateway thread: ccxt for each CEX, the swap door for the DEX.
+ *
+ * @throws NightjarError config.invalid in a mode that must hold no keys, or without keys in one that needs them
+ */
+export async function createWallPorts(
+  boot: Pick<GatewayBoot, 'mode' | 'env' | 'endpoints' | 'pairs' | 'keys'>,
+  deps: PortDeps,
+): Promise<readonly TradePort[]> {
+  const { mode, keys } = boot;
+  if (!sendingModes.includes(mode)) {
+    throw new NightjarError(
+      'config.invalid',
+      `mode ${mode}: nothing may be sent, so no gateway and no keys may exist; allowed: ${sendingModes.join(', ')}`,
+      { mode },
+    );
+  }
+  if (keys === undefined) {
+    throw new NightjarError('config.invalid', `mode ${mode}: the gateway has no keys; give keys for each venue`, {
+      mode,
+    });
+  }
+  if (boot.env !== 'sim') {
+    // The swap door settles inside the simulator; on a real chain a signature is needed, which this version lacks.
+    throw new NightjarError('config.invalid', `env ${boot.env}: only sim can be traded so far; set env to sim`, {
+      env: boot.env,
+    });
+  }
+  const cex = CEX_VENUES.map(async (venue) =>
+    createCexTrade({
+      ...deps,
+      client: await createCcxtClient(venue, boot.endpoints, keys[venue], deps.transport),
+      dialect: dialects[venue],
+      account: MAIN,
+      pairs: boot.pairs,
+    }),
+  );
+  return [
+    ...(await Promise.all(cex)),
+    createJupiterSwap({ ...deps, rest: boot.endpoints.jupiter.rest, account: MAIN }),
+  ];
+}
+
+/** The same accounts over the simulator's neutral door, for a clock that is not the wall's: no ccxt, no signatures. */
+export function createSimPorts(boot: Pick<GatewayBoot, 'endpoints'>, deps: PortDeps): readonly TradePort[] {
+  const { endpoints } = boot;
+  return [
+    ...CEX_VENUES.map((venue) =>
+      createSimTrade({ venue, account: MAIN, rest: endpoints[venue].rest, transport: deps.transport }),
+    ),
+    createJupiterSwap({ ...deps, rest: endpoints.jupiter.rest, account: MAIN }),
+  ];
+}

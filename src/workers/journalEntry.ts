@@ -1,0 +1,44 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { toPlainError } from '../domain/errors.ts';
+import { silentMetrics } from '../telemetry/metricSink.ts';
+import { startThreadSampler } from '../telemetry/threadSampler.ts';
+import type { FromJournal, JournalBoot, ToJournal } from './journalMessages.ts';
+import { createJournalThread, type JournalThread } from './journalThread.ts';
+import { createWallClock } from './wallClock.ts';
+
+/**
+ * Entry of the journal thread: `workerData` is a `JournalBoot`, the parent port carries `ToJournal` and `FromJournal`.
+ * The port itself has no bound; the thread empties it at each turn, and the core bounds what it sends beyond the last
+ * `committed`.
+ */
+const port = parentPort;
+if (port === null) throw new Error('journalEntry.ts runs as a worker thread only');
+const boot = workerData as JournalBoot;
+const clock = createWallClock();
+const sampler =
+  boot.dimensions === undefined
+    ? null
+    : startThreadSampler({ kind: 'journal', thread: 'journal', buffer: boot.slab }, boot.dimensions, clock);
+
+const end = () => {
+  sampler?.[Symbol.dispose]();
+  // With its port closed nothing is left to wait for, and the thread ends by itself.
+  port.close();
+};
+const post = (message: FromJournal) => {
+  port.postMessage(message);
+  if (message.type === 'stopped') end();
+};
+
+try {
+  const thread: JournalThread = createJournalThread({
+    boot,
+    port: { post, next: () => receiveMessageOnPort(port)?.message as ToJournal | undefined },
+    clock,
+    metrics: sampler?.sink ?? silentMetrics,
+  });
+  port.on('message', (message: ToJournal) => thread.onMessage(message));
+} catch (error) {
+  post({ type: 'failed', error: toPlainError(error, 'journal.failed') });
+  end();
+}

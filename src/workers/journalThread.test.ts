@@ -1,0 +1,333 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../domain/ports.ts';
+import { openJournalReader } from '../journal/journalReader.ts';
+import { makeRow, makeTempDir } from '../journal/journalTestRows.ts';
+import { createJournalWriter, type JournalWriter } from '../journal/journalWriter.ts';
+import type { JournalRow } from '../journal/rows.ts';
+import { silentMetrics } from '../telemetry/metricSink.ts';
+import type { ToGateway } from './gatewayMessages.ts';
+import type { FromJournal, ToJournal } from './journalMessages.ts';
+import { createJournalThread, GROUP_COMMIT_MS } from './journalThread.ts';
+import { createVirtualJournal } from './virtualJournal.ts';
+
+/** Fires due timers in order when stepped. */
+function createStepClock() {
+  let nowMs = 1000;
+  let timers: { dueMs: number; fn: () => void }[] = [];
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    after(delayMs, fn) {
+      const timer = { dueMs: nowMs + delayMs, fn };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    every: () => () => {},
+  };
+  const step = (ms: number) => {
+    const untilMs = nowMs + ms;
+    for (;;) {
+      const due = timers.filter(({ dueMs }) => dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0];
+      if (due === undefined) break;
+      timers = timers.filter((other) => other !== due);
+      nowMs = due.dueMs;
+      due.fn();
+    }
+    nowMs = untilMs;
+  };
+  return { clock, step };
+}
+
+function startThread(
+  options: { waiting?: ToJournal[]; wrap?: (writer: JournalWriter) => JournalWriter; runDir?: string } = {},
+) {
+  const runDir = options.runDir ?? makeTempDir();
+  const log: string[] = [];
+  const posted: FromJournal[] = [];
+  const { clock, step } = createStepClock();
+  const waiting = options.waiting ?? [];
+  const thread = createJournalThread({
+    boot: { runDir },
+    clock,
+    metrics: silentMetrics,
+    port: {
+      post(message) {
+        posted.push(message);
+        if (message.type !== 'ready') log.push(message.type);
+      },
+      next: () => waiting.shift(),
+    },
+    openWriter(path) {
+      const writer = createJournalWriter(path, { synchronous: 'FULL' });
+      const logged: JournalWriter = Object.create(writer, {
+        commit: {
+          value: () => {
+            writer.commit();
+            log.push('synced');
+          },
+        },
+      });
+      return options.wrap?.(logged) ?? logged;
+    },
+  });
+  const send = (message: ToJournal) => thread.onMessage(message);
+  return { runDir, log, posted, send, step, waiting };
+}
+
+/** A gateway whose mail is written into `log` in the order of sending, as a real port keeps it. */
+function connectGateway(thread: ReturnType<typeof startThread>) {
+  const { port1, port2 } = new MessageChannel();
+  const send = port1.postMessage.bind(port1);
+  port1.postMessage = (message: ToGateway) => {
+    thread.log.push(message.type === 'place' ? `place ${message.intent.clientOrderId}` : message.type);
+    send(message);
+  };
+  thread.send({ type: 'gatewayPort', port: port1 });
+  thread.log.length = 0;
+  return { received: () => drain(port2), closeFar: () => port2.close(), port: port1 };
+}
+
+function drain(port: MessagePort): ToGateway[] {
+  const messages: ToGateway[] = [];
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    messages.push(next.message as ToGateway);
+  }
+  return messages;
+}
+
+const intent = (seq: number) =>
+  makeRow('intents', seq, { kind: 'order.place', payload: { clientOrderId: `nj${seq}`, qty: '1' } });
+const cancel = (seq: number) =>
+  makeRow('intents', seq, { kind: 'order.cancel', payload: { clientOrderId: `nj${seq}`, venue: 'okx' } });
+const rows = (...list: JournalRow[]): ToJournal => ({ type: 'rows', rows: list });
+
+function stored(runDir: string, table: 'inputs' | 'decisions' | 'intents') {
+  const reader = openJournalReader(runDir);
+  try {
+    return [...reader.rows(table)].map(({ seq }) => seq);
+  } finally {
+    reader.close();
+  }
+}
+
+describe('journal thread', () => {
+  it('hands an intent over after the one commit that holds it and all before it', () => {
+    const thread = startThread();
+    const gateway = connectGateway(thread);
+    thread.send(rows(makeRow('inputs', 1)));
+    expect(thread.log).toEqual([]);
+
+    thread.send(rows(makeRow('decisions', 1), intent(1)));
+
+    expect(thread.log).toEqual(['synced', 'place nj1', 'committed']);
+    expect(gateway.received()).toEqual([{ type: 'place', intent: { clientOrderId: 'nj1', qty: '1' } }]);
+    expect(stored(thread.runDir, 'inputs')).toEqual([1]);
+  });
+
+  it('takes what already waits into the same commit, and keeps the order of intents', () => {
+    const waiting = [rows(intent(2), cancel(3)), rows(makeRow('inputs', 1, { inputSeq: 7 }))];
+    const thread = startThread();
+    connectGateway(thread);
+    thread.waiting.push(...waiting);
+    thread.send(rows(intent(1)));
+
+    expect(thread.log).toEqual(['synced', 'place nj1', 'place nj2', 'cancel', 'committed']);
+    expect(thread.posted.at(-1)).toMatchObject({ type: 'committed', inputSeq: 7 });
+  });
+
+  it('lets rows without an intent wait for company, at most the group time', () => {
+    const thread = startThread();
+    thread.send(rows(makeRow('inputs', 1)));
+    thread.step(GROUP_COMMIT_MS / 2);
+    thread.send(rows(makeRow('inputs', 2)));
+    expect(stored(thread.runDir, 'inputs')).toEqual([]);
+
+    thread.step(GROUP_COMMIT_MS / 2);
+
+    expect(thread.log).toEqual(['synced', 'committed']);
+    expect(thread.posted.at(-1)).toEqual({ type: 'committed', inputSeq: 2, commitMs: GROUP_COMMIT_MS });
+    expect(stored(thread.runDir, 'inputs')).toEqual([1, 2]);
+  });
+
+  it('commits at once when the group is full', () => {
+    const thread = startThread();
+    thread.send(rows(...Array.from({ length: 5000 }, (_, i) => makeRow('inputs', i + 1))));
+    expect(thread.log).toEqual(['synced', 'committed']);
+  });
+
+  it('writes exec lines only behind the commit of the rows that came before them', () => {
+    const thread = startThread({
+      wrap: (writer) => Object.create(writer, { commit: { value: () => checkThenCommit(writer) } }),
+    });
+    let before = 'never looked';
+    const path = join(thread.runDir, 'exec_log.jsonl');
+    function checkThenCommit(writer: JournalWriter) {
+      before = readFileSync(path, 'utf8');
+      writer.commit();
+    }
+    thread.send(rows(makeRow('decisions', 1)));
+    thread.send({ type: 'execLog', line: '{"outcome":"trade"}' });
+    thread.step(GROUP_COMMIT_MS);
+
+    expect(before).toBe('');
+    expect(readFileSync(path, 'utf8')).toBe('{"outcome":"trade"}\n');
+  });
+
+  it('cuts off the exec line that a dead writer left unfinished', () => {
+    const runDir = makeTempDir();
+    appendFileSync(join(runDir, 'exec_log.jsonl'), '{"a":1}\n{"b":');
+    const thread = startThread({ runDir });
+    thread.send({ type: 'execLog', line: '{"c":3}' });
+    thread.send({ type: 'stop' });
+    expect(readFileSync(join(runDir, 'exec_log.jsonl'), 'utf8')).toBe('{"a":1}\n{"c":3}\n');
+  });
+
+  it('gives intents back that are committed while no gateway is there, and never sends them later', () => {
+    const thread = startThread();
+    thread.send(rows(intent(1)));
+    expect(thread.posted).toContainEqual({ type: 'undelivered', clientOrderIds: ['nj1'] });
+
+    const gateway = connectGateway(thread);
+    thread.send(rows(intent(2)));
+    expect(gateway.received()).toMatchObject([{ intent: { clientOrderId: 'nj2' } }]);
+  });
+
+  it('writes rows that are sent again without handing them over, and gives back what was never sent', () => {
+    const thread = startThread();
+    const gateway = connectGateway(thread);
+    thread.send(rows(intent(1)));
+    gateway.received();
+    thread.send({ type: 'rows', rows: [intent(1), intent(2), cancel(3)], handOver: false });
+    thread.step(GROUP_COMMIT_MS);
+
+    expect(gateway.received()).toEqual([]);
+    expect(thread.posted).toContainEqual({ type: 'undelivered', clientOrderIds: ['nj2'] });
+    expect(stored(thread.runDir, 'intents')).toEqual([1, 2, 3]);
+  });
+
+  it('notices that the gateway has gone', async () => {
+    const thread = startThread();
+    const gateway = connectGateway(thread);
+    const closed = new Promise((resolve) => gateway.port.once('close', resolve));
+    gateway.closeFar();
+    await closed;
+    thread.send(rows(intent(1)));
+    expect(thread.log).toContain('undelivered');
+    expect(thread.log).not.toContain('place nj1');
+  });
+
+  it('does not hand an intent over again that was already in the file', () => {
+    const thread = startThread();
+    const gateway = connectGateway(thread);
+    thread.send(rows(intent(1)));
+    gateway.received();
+    thread.send(rows(intent(1), intent(2)));
+    expect(gateway.received()).toMatchObject([{ intent: { clientOrderId: 'nj2' } }]);
+  });
+
+  it('fails once and hands nothing over any more when a sync fails', () => {
+    let broken = true;
+    const thread = startThread({
+      wrap: (writer) =>
+        Object.create(writer, {
+          commit: {
+            value: () => {
+              if (broken) throw Object.assign(new Error('disk I/O error'), { code: 'EIO' });
+              writer.commit();
+            },
+          },
+        }),
+    });
+    const { port1, port2 } = new MessageChannel();
+    broken = false;
+    thread.send({ type: 'gatewayPort', port: port1 });
+    broken = true;
+    thread.send(rows(intent(1)));
+    broken = false;
+    thread.send(rows(intent(2)));
+    thread.step(1000);
+    thread.send({ type: 'stop' });
+
+    expect(thread.posted.map(({ type }) => type)).toEqual(['ready', 'failed', 'stopped']);
+    expect(thread.posted[1]).toMatchObject({ error: { code: 'journal.failed', message: 'disk I/O error' } });
+    expect(drain(port2)).toEqual([]);
+    port2.close();
+  });
+
+  it('refuses an intents row that is no order before it is committed', () => {
+    const thread = startThread();
+    thread.send(rows(makeRow('intents', 1, { kind: 'order.dream' })));
+    expect(thread.posted.at(-1)).toMatchObject({ type: 'failed', error: { code: 'journal.failed' } });
+    expect(stored(thread.runDir, 'intents')).toEqual([]);
+  });
+
+  it('empties the write-ahead file in a quiet moment, not before', () => {
+    let frames = () => 0;
+    const thread = startThread({
+      wrap(writer) {
+        frames = () => writer.pendingFrames();
+        return writer;
+      },
+    });
+    thread.send(
+      rows(...Array.from({ length: 500 }, (_, i) => makeRow('inputs', i + 1, { payload: 'x'.repeat(4000) }))),
+    );
+    thread.step(GROUP_COMMIT_MS);
+    expect(frames()).toBeGreaterThan(500);
+    thread.step(100);
+    expect(frames()).toBe(0);
+  });
+
+  it('commits, hands over and closes when it is stopped', () => {
+    const thread = startThread();
+    const gateway = connectGateway(thread);
+    thread.waiting.push({ type: 'stop' });
+    thread.send(rows(makeRow('inputs', 1), intent(1)));
+    expect(thread.log).toEqual(['synced', 'place nj1', 'committed', 'stopped']);
+    expect(gateway.received()).toHaveLength(1);
+  });
+});
+
+describe('virtual journal', () => {
+  function startVirtual() {
+    const runDir = makeTempDir();
+    const { clock, step } = createStepClock();
+    const events: string[] = [];
+    const journal = createVirtualJournal({
+      writer: createJournalWriter(join(runDir, 'journal.sqlite'), { synchronous: 'OFF' }),
+      clock,
+      deliver: (message) => events.push(message.type === 'place' ? `place ${message.intent.clientOrderId}` : 'cancel'),
+      committed: (inputSeq) => events.push(`committed ${inputSeq}`),
+    });
+    return { runDir, journal, step, events };
+  }
+
+  it('hands an intent over one virtual millisecond after its rows, in order', () => {
+    const { journal, step, events } = startVirtual();
+    journal.append([makeRow('inputs', 1)]);
+    journal.append([intent(1)]);
+    step(0.5);
+    journal.append([intent(2), cancel(3)]);
+    step(0.4);
+    expect(events).toEqual([]);
+    step(0.1);
+    expect(events).toEqual(['place nj1', 'committed 1']);
+    step(1);
+    expect(events).toEqual(['place nj1', 'committed 1', 'place nj2', 'cancel', 'committed 3']);
+  });
+
+  it('keeps every row and delivers nothing more once closed', () => {
+    const { runDir, journal, step, events } = startVirtual();
+    for (let seq = 1; seq <= 3000; seq += 1) journal.append([makeRow('inputs', seq)]);
+    journal.append([intent(1)]);
+    journal.close();
+    step(10);
+    expect(events).toEqual([]);
+    expect(stored(runDir, 'inputs')).toHaveLength(3000);
+    expect(stored(runDir, 'intents')).toEqual([1]);
+  });
+});

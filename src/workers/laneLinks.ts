@@ -1,0 +1,31 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { ARB_EVALUATION_WORDS } from '../strategies/arb/arbEvaluation.ts';
+import { createRingBuffer } from './ring.ts';
+
+/** Looks that may wait for the core; a full ring drops the new record, which then never began. */
+export const LANE_RING_RECORDS = 1024;
+
+/** Everything that joins one incarnation of a lane to the core's thread. */
+export interface LaneLinks {
+  /** Lane → core: `ArbEvaluation` records. */
+  readonly ring: SharedArrayBuffer;
+  /** Int32 word 0: beats of the lane's event loop. */
+  readonly heartbeat: SharedArrayBuffer;
+  readonly hostPort: MessagePort;
+  /** Transferred to the lane. */
+  readonly lanePort: MessagePort;
+}
+
+/**
+ * Made anew for each incarnation, by this one function: a ring or port that a dead lane left half used never meets its
+ * successor.
+ */
+export function createLaneLinks(): LaneLinks {
+  const { port1, port2 } = new MessageChannel();
+  return {
+    ring: createRingBuffer(LANE_RING_RECORDS, ARB_EVALUATION_WORDS),
+    heartbeat: new SharedArrayBuffer(4),
+    hostPort: port1,
+    lanePort: port2,
+  };
+}
