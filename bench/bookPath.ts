@@ -19,7 +19,7 @@ export const bookPathSection: BenchSection = {
     const rows: BenchRow[] = [];
     const notes: string[] = [];
     const main = (await readDepthSet(usdmRecording)) ?? generateUsdm(9_000);
-    const others = await Promise.all(otherRecordings.map(readDepthSet));
+    const others = await Promise.all(otherRecordings.map((recorded) => readDepthSet(recorded)));
     for (const set of [main, ...others]) {
       if (set === null) continue;
       const result = await measure(set, set === main);
@@ -32,14 +32,15 @@ export const bookPathSection: BenchSection = {
 
 async function measure(set: DepthSet, hasFloors: boolean): Promise<{ rows: BenchRow[]; note: string }> {
   const checked = await countEqualVwaps(set);
-  const peers = await preparePeers(set);
+  const rounds = hasFloors ? 7 : 5;
+  const peers = await preparePeers(set, rounds + WARM_UPS);
   const times = interleave(
     {
       ours: () => runOurs(set),
       parse: () => runParse(set),
       ccxt: () => runCcxt(set, peers.pop()!),
     },
-    { rounds: ROUNDS, warmUps: WARM_UPS },
+    { rounds, warmUps: WARM_UPS },
   );
   const perFrame = (ms: readonly number[]) => ((median(ms) * 1000) / set.frames.length).toFixed(2);
   const row = (name: string, peer: readonly number[], floor: number): BenchRow => ({
@@ -58,12 +59,11 @@ async function measure(set: DepthSet, hasFloors: boolean): Promise<{ rows: Bench
   };
 }
 
-const ROUNDS = 7;
 const WARM_UPS = 2;
 
 /** ccxt's book cannot be wound back, so each of its rounds gets an exchange of its own, made outside the measured time. */
-const preparePeers = (set: DepthSet) =>
-  Promise.all(Array.from({ length: ROUNDS + WARM_UPS }, () => createCcxtPeer(set)));
+const preparePeers = (set: DepthSet, count: number) =>
+  Promise.all(Array.from({ length: count }, () => createCcxtPeer(set)));
 
 /** Keeps results alive, so that nothing measured can be optimised away. */
 const sink = new Float64Array(1);

@@ -59,8 +59,8 @@ export const otherRecordings: readonly Recorded[] = [
 /** The recordings lie beside the checkout, not in it. */
 export const dataFolder = fileURLToPath(new URL('../../shared/data/', import.meta.url));
 
-/** Null when a file is absent. */
-export async function readDepthSet(recorded: Recorded): Promise<DepthSet | null> {
+/** The first `maxFrames` depth frames; null when a file is absent. */
+export async function readDepthSet(recorded: Recorded, maxFrames = 10_000): Promise<DepthSet | null> {
   const paths = recorded.files.map((file) => dataFolder + file);
   if (!paths.every((path) => existsSync(path))) return null;
   const frames: Buffer[] = [];
@@ -69,7 +69,7 @@ export async function readDepthSet(recorded: Recorded): Promise<DepthSet | null>
     await readRecording(path, (line) => {
       const frame = Buffer.from(line.subarray(line.indexOf(32) + 1));
       if (frame.includes('"lastUpdateId"')) snapshot ??= frame;
-      else if (frame.includes('"depthUpdate"')) frames.push(frame);
+      else if (frames.length < maxFrames && frame.includes('"depthUpdate"')) frames.push(frame);
     });
   }
   if (snapshot === null) return null;

@@ -29,9 +29,18 @@ if (order?.ring instanceof SharedArrayBuffer && parentPort !== null) {
     });
   };
   port.once('message', () => {
-    if (order.mode === 'flood') for (let sent = 0; sent < order.count; ) sent += sendOne() ? 1 : 0;
+    if (order.mode === 'flood') flood(order.count, sendOne);
     else void pace(order.count, sendOne);
   });
+}
+
+function flood(count: number, send: () => boolean): void {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  for (let sent = 0; sent < count; ) {
+    if (send()) sent += 1;
+    // Full: the consumer gets the core, instead of watching us spin on it.
+    else Atomics.wait(never, 0, 0, 0.1);
+  }
 }
 
 /** Waits between two sends as an idle lane does: in the event loop, not spinning. */

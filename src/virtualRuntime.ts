@@ -97,6 +97,8 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
         return;
       case 'exec.log':
         return execLog.append([JSON.stringify(command.line)]);
+      case 'core.ready':
+        return send({ type: 'ready' });
       case 'core.stopped':
         stopped = { clean: command.clean };
     }
@@ -203,7 +205,6 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
   const status = () => coreStatus(door.view(), slabs, dimensions);
   const forMs = boot.forMs ?? 60_000;
   input.onStoppable((reason) => door.admit('guardian', { type: 'core.stopping', reason }));
-  send({ type: 'ready', address: null });
   for (const { atMs, target } of boot.drills) {
     clock.after(atMs, () =>
       door.admit('drill', {

@@ -26,7 +26,7 @@ afterAll(async () => {
 describe.each<Cex>(['binance', 'okx', 'bybit'])('an unmodified ccxt client of %s', (venue) => {
   it('loads the markets with the venue’s increments', async () => {
     const client = await connect(venue);
-    const market = client.markets['SOL/USDT']!;
+    const market = client.market('SOL/USDT');
     expect(market.active).toBe(true);
     expect(market.precision.price).toBe(0.01);
     expect(client.symbols).toEqual(expect.arrayContaining(['BTC/USDT', 'RAY/USDT', 'SOL/USDT', 'USDC/USDT']));
@@ -76,7 +76,7 @@ describe.each<Cex>(['binance', 'okx', 'bybit'])('an unmodified ccxt client of %s
     const open = await client.fetchOpenOrders('SOL/USDT');
     expect(open.map((order) => order.clientOrderId)).toContain(clientOrderId);
 
-    await client.cancelOrder(found.id, 'SOL/USDT');
+    await client.cancelOrder(String(found.id), 'SOL/USDT');
     const cancelled = await findByClientId(client, clientOrderId, (order) => order.status === 'canceled');
     expect(cancelled.filled).toBe(0);
     expect(await client.fetchOpenOrders('SOL/USDT')).toEqual([]);
@@ -142,20 +142,26 @@ async function connect(venue: Cex, secret: string = simKeys.secret): Promise<Exc
   return client;
 }
 
-function redirect(venue: Cex, urls: unknown, endpoints: VenueEndpoints): unknown {
+type Urls = Exchange['urls']['api'];
+
+function redirect(venue: Cex, urls: Urls, endpoints: VenueEndpoints): Urls {
   const { rest } = endpoints[venue];
   if (venue === 'okx') return { rest };
   const point = (value: unknown): unknown =>
     typeof value === 'string'
       ? value.replace(/^https:\/\/[^/]+/, rest)
       : Object.fromEntries(Object.entries(value as object).map(([name, inner]) => [name, point(inner)]));
-  return point(urls);
+  return point(urls) as Urls;
 }
 
 type Order = Awaited<ReturnType<Exchange['fetchOrder']>>;
 
 /** Asks until the order is as wanted: an acknowledged order may not have met the engine yet. */
-async function findByClientId(client: Exchange, clientOrderId: string, wanted: (order: Order) => boolean): Promise<Order> {
+async function findByClientId(
+  client: Exchange,
+  clientOrderId: string,
+  wanted: (order: Order) => boolean,
+): Promise<Order> {
   for (const deadlineMs = Date.now() + 10_000; ; ) {
     const order = await queryOrder(client, clientOrderId);
     if (order !== null && wanted(order)) return order;

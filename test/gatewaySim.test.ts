@@ -128,7 +128,7 @@ function endOf(id: string, received: readonly FromGateway[]): OrderReport | null
 
 describe.each(['wall', 'virtual'] as const)('the gateway on the embedded venues, %s clock', (kind) => {
   it.each(CEX_VENUES)('fills an IOC at %s and reports fills that add up', async (venue) => {
-    const { world, gateway, next, end } = await startGateway(kind);
+    const { world, gateway, end } = await startGateway(kind);
     const order = anOrder(venue, { price: price(world, 0.98) });
     gateway.handle({ type: 'place', intent: order });
 
@@ -150,7 +150,7 @@ describe.each(['wall', 'virtual'] as const)('the gateway on the embedded venues,
   });
 
   it.each(CEX_VENUES)('ends an IOC that finds nothing at %s without a fill', async (venue) => {
-    const { world, gateway, next, end } = await startGateway(kind);
+    const { world, gateway, end } = await startGateway(kind);
     const order = anOrder(venue, { price: price(world, 1.05) });
     gateway.handle({ type: 'place', intent: order });
     expect(await end(order)).toMatchObject({
@@ -202,7 +202,7 @@ describe.each(['wall', 'virtual'] as const)('the gateway on the embedded venues,
   });
 
   it('lands a swap and prices it', async () => {
-    const { world, gateway, next, end } = await startGateway(kind);
+    const { world, gateway, end } = await startGateway(kind);
     const quote = world.inside.dex.quote(TOKENS.USDC!.mint, TOKENS.SOL!.mint, 10_000_000, false)!;
     const order = anOrder('jupiter', {
       type: 'swap',

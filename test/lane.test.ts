@@ -88,6 +88,44 @@ describe('the stages of a look', () => {
   });
 });
 
+describe('a firm quote in flight', () => {
+  async function untilFirmIsOut() {
+    const world = startLaneWorld();
+    world.jupiter.pxByMint[SOL] = dexPxFor(60);
+    world.everyFeed('SOL', {});
+    await world.run(70);
+    expect(world.jupiter.asked.filter(({ firm }) => firm)).toHaveLength(1);
+    expect(world.looks()).toHaveLength(0);
+    return world;
+  }
+
+  it('is judged on the book at its arrival, for the quantity that it was asked for', async () => {
+    const world = await untilFirmIsOut();
+    world.everyFeed('SOL', { bid: 140, ask: 140.01 });
+    await world.run(100);
+    expect(world.looks()).toMatchObject([{ cbPx: 140, orderQty: 0.067 }]);
+  });
+
+  it('finds a book that went old without a change', async () => {
+    const world = await untilFirmIsOut();
+    for (const venue of VENUES) world.feed(venue).market.ageMs = 5000;
+    await world.run(100);
+    expect(world.looks().map((look) => world.reasonOf(look))).toEqual(['stale']);
+  });
+
+  it('leaves a look that begins meanwhile its own record, at once', async () => {
+    const world = await untilFirmIsOut();
+    world.everyFeed('SOL', { bid: 149, ask: 149.01 });
+    world.everyFeed('SOL', { bid: 151, ask: 151.01 });
+    const [crossing, ...more] = world.looks();
+    expect(more).toEqual([]);
+    expect(crossing!.trigger).toBe(EvaluationTrigger.crossedZero);
+    expect(world.reasonOf(crossing!)).toBe('rate_guard');
+    await world.run(100);
+    expect(world.looks().map((look) => look.trigger)).toEqual([EvaluationTrigger.crossedZero, EvaluationTrigger.quote]);
+  });
+});
+
 describe('a poll', () => {
   it('opens no look when both of its quotes fail, and is followed by the next', async () => {
     const world = startLaneWorld();
@@ -222,6 +260,16 @@ describe('what begins a look', () => {
     const world = await startAt(0.06);
     world.everyFeed('USDC', { bid: 0.9998, ask: 0.9999 });
     expect(world.looks().map((each) => each.trigger)).toEqual([EvaluationTrigger.crossedNear]);
+  });
+
+  it('the same lines in the mirror direction, on asks', async () => {
+    const world = startLaneWorld({ knobs: { guardMs: 60_000, direction: 'sellDex' } });
+    world.jupiter.pxByMint[SOL] = 150.005 + 0.0038 * 150 - 0.06;
+    world.everyFeed('SOL', {});
+    await world.run(400);
+    world.published.length = 0;
+    world.feed('bybit').move({ bid: 149.975, ask: 149.985 });
+    expect(world.looks()).toMatchObject([{ trigger: EvaluationTrigger.crossedNear, cbTopPx: 149.985, cbTopVenue: 2 }]);
   });
 
   it('what was crossed while nothing could be priced, once it can be again', async () => {

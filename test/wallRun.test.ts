@@ -34,7 +34,9 @@ describe('a run on real threads and sockets', () => {
 
     const restarted = rows<CrashPayload>(runDir, 'crashes', "kind = 'restarted'").map(({ payload }) => payload);
     for (const { child, crashedAt, restartedAt } of restarted) {
-      expect(restartedAt! - crashedAt, `${child} restart, ms`).toBeLessThan(1000);
+      // Bots and lanes are back within a second; a thread that the whole tree stands on takes the rest of it along.
+      const limitMs = child.includes(':') ? 1000 : 5000;
+      expect(restartedAt! - crashedAt, `${child} restart, ms`).toBeLessThan(limitMs);
     }
     // Looks are judged after the last crash: the whole chain from socket to journal stands again.
     const lastRestart = Math.max(...restarted.map(({ restartedAt }) => restartedAt!));
@@ -49,7 +51,7 @@ describe('a run on real threads and sockets', () => {
   it('obeys the operator: crash on request, disable_live with its three traces, and no opening order after it', async () => {
     const dataDir = newDataDir();
     const summaryPath = join(dataDir, 'summary.json');
-    const running = startNightjar('start', ...['--for', '40s', '--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath]);
+    const running = startNightjar('start', ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath]);
     await running.saw(/READY/);
     const address = /page\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(running.output())![1]!;
     const venues = [...running.output().matchAll(/(binance|okx|bybit|jupiter) (http:\/\/127\.0\.0\.1:\d+)/g)].map(([, , rest]) => rest!);
@@ -72,10 +74,17 @@ describe('a run on real threads and sockets', () => {
     expect(status.code, status.stderr).toBe(0);
     expect((await fetch(`${address}/control`, { method: 'POST', headers: { authorization: 'Bearer wrong', 'content-type': 'application/json' }, body: '{"action":"status"}' })).status).toBe(401);
 
-    const orderLogs = async () =>
-      (await Promise.all(venues.map(async (rest) => (await (await fetch(`${rest}/sim/orders`)).json()) as { clientOrderId: string; receivedMs: number }[]))).flat();
-    await running.saw(/stopping|ended     arb:SOL/).catch(() => {});
-    const seen = await orderLogs().catch(() => []);
+    // The bot goes on observing and counting; its orders stop.
+    const looks = async () =>
+      (JSON.parse((await nightjar('status', '--data', dataDir, '--json')).stdout) as { bots: Record<string, { looks: number }> }).bots['arb:SOL']!.looks;
+    const before = await looks();
+    while ((await looks()) < before + 4);
+    const orderLogs = await Promise.all(
+      venues.map(async (rest) => (await (await fetch(`${rest}/sim/orders`)).json()) as { clientOrderId: string; receivedMs: number }[]),
+    );
+    const seen = orderLogs.flat();
+    expect(seen.length).toBeGreaterThan(0);
+    running.process.kill('SIGTERM');
     const result = await running.ended;
     expect(result.code, result.stderr).toBe(0);
 
@@ -91,15 +100,16 @@ describe('a run on real threads and sockets', () => {
     expect(rows<{ cause: { reason: string } }>(runDir, 'decisions', "kind = 'permit'").map(({ payload }) => payload.cause.reason)).toContain('drill');
 
     // A closed permit survives a restart, and only an explicit enable_live opens it again.
-    const again = startNightjar('start', ...['--for', '20s', '--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath]);
+    const again = startNightjar('start', ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath]);
     await again.saw(/READY/);
     const view = JSON.parse((await nightjar('status', '--data', dataDir, '--json')).stdout) as { bots: Record<string, { permit?: unknown }> };
     expect(JSON.stringify(view.bots['arb:SOL'])).toMatch(/drill/);
     expect((await ctl('enable_live', 'arb:SOL', '--reason', 'drill over')).code).toBe(0);
+    again.process.kill('SIGTERM');
     expect((await again.ended).code).toBe(0);
     const reopened = readJson<Summary>(summaryPath);
     expect(brokenSums(reopened)).toEqual([]);
-  });
+  }, 180_000);
 
   it('stops on SIGTERM with exit code 0, and the core is started again when it is killed', async () => {
     const dataDir = newDataDir();

@@ -162,6 +162,15 @@ describe('timers', () => {
     }
   });
 
+  it('due ones of a crashed machine are dead letters, not events of the next incarnation', () => {
+    const { host, dropped, mailbox } = hostMachine(chain);
+    host.start();
+    host.timerDue('bot/1');
+    host.crash('drill');
+    expect(dropped).toEqual([{ type: 'host.timer', reason: 'stopped' }]);
+    expect(mailbox.depth('timer')).toBe(0);
+  });
+
   it('a timer that finds no room ends the actor instead of getting lost', () => {
     const { host, crashes } = hostMachine(chain, { queues: { timer: { capacity: 0, whenFull: 'dropNewest' } } });
     host.start();

@@ -62,6 +62,8 @@ export function createMachineHost(options: MachineHostOptions) {
   let status: HostStatus = 'new';
   let failure: { readonly error: unknown } | null = null;
   let emitted: AnyEventObject[] = [];
+  /** The state after the last step; null before the first. A crash leaves it where the last whole step ended. */
+  let value: StateValue | null = null;
   let isBusy = false;
 
   function build(): void {
@@ -80,12 +82,20 @@ export function createMachineHost(options: MachineHostOptions) {
     actor.start();
   }
 
-  /** Runs one piece of work to completion and settles what it left: a crash, a transition, emitted events, the end. */
-  function step(message: MailboxMessage<AnyEventObject> | null, event: AnyEventObject, work: () => void): void {
-    const before = currentValue();
-    emitted = [];
+  /**
+   * Runs one piece of work to completion (`null`: sends the event) and settles what it left: a crash, a transition,
+   * emitted events, the end.
+   */
+  function step(
+    message: MailboxMessage<AnyEventObject> | null,
+    event: AnyEventObject,
+    work: (() => void) | null,
+  ): void {
+    const before = value;
+    if (emitted.length > 0) emitted = [];
     try {
-      work();
+      if (work === null) actor!.send(event);
+      else work();
       if (failure === null) settle(message, event, before);
     } catch (error) {
       failure ??= { error };
@@ -95,12 +105,12 @@ export function createMachineHost(options: MachineHostOptions) {
   }
 
   function settle(message: MailboxMessage<AnyEventObject> | null, event: AnyEventObject, before: StateValue | null) {
-    const after = currentValue() ?? '';
-    const isInitial = before === null;
+    const after = (actor!.getSnapshot() as { value: StateValue }).value;
+    value = after;
     trace.note(nowMs(), message?.queue ?? 'start', event.type, before ?? '', after);
-    if (isInitial || !isSameState(before, after)) {
+    if (before === null || !isSameState(before, after)) {
       mailbox.unstash();
-      options.onTransition?.({ from: isInitial ? '' : stateName(before), to: stateName(after), event });
+      options.onTransition?.({ from: before === null ? '' : stateName(before), to: stateName(after), event });
     }
     for (const each of emitted) {
       if (each.type !== STASH_EVENT_TYPE) options.onEmit(each);
@@ -150,7 +160,7 @@ export function createMachineHost(options: MachineHostOptions) {
       const fire = timers.take(event.timer as string);
       if (fire !== undefined) step(message, event, fire);
     } else {
-      step(message, event, () => actor!.send(event));
+      step(message, event, null);
     }
   }
 
@@ -160,7 +170,7 @@ export function createMachineHost(options: MachineHostOptions) {
     else if (verb.type === 'host.suspend') mailbox.suspend();
     else if (verb.type === 'host.resume') mailbox.resume();
     else if (verb.type === 'host.stop') stop();
-    else die(new NightjarError('actor.drill', `${id}: ${verb.reason}`), verb, currentValue());
+    else die(new NightjarError('actor.drill', `${id}: ${verb.reason}`), verb, value);
   }
 
   function stop({ keepMailbox = false } = {}): void {
@@ -170,14 +180,8 @@ export function createMachineHost(options: MachineHostOptions) {
     if (!keepMailbox) mailbox.stop();
   }
 
-  function currentValue(): StateValue | null {
-    const snapshot = actor?.getSnapshot() as { value?: StateValue } | undefined;
-    return snapshot?.value ?? null;
-  }
-
   function getState() {
     const snapshot = actor?.getSnapshot() as { context?: unknown; tags?: Set<string> } | undefined;
-    const value = currentValue();
     return {
       id,
       status,
@@ -215,7 +219,7 @@ export function createMachineHost(options: MachineHostOptions) {
         }
         if (status === 'running' && !mailbox.isIdle()) {
           const text = `${id} handled ${handled} events in one drain and has more: it feeds itself`;
-          die(new NightjarError('actor.crashed', text), START_EVENT, currentValue());
+          die(new NightjarError('actor.crashed', text), START_EVENT, value);
         }
         return handled;
       } finally {
@@ -228,7 +232,7 @@ export function createMachineHost(options: MachineHostOptions) {
       const event = { type: 'host.timer', timer: key };
       // A machine that misses one of its timers may wait for ever: better a fresh one.
       if (!mailbox.offer('timer', event)) {
-        die(new NightjarError('mailbox.full', `${id} has no room for its timer ${key}`), event, currentValue());
+        die(new NightjarError('mailbox.full', `${id} has no room for its timer ${key}`), event, value);
       }
       return true;
     },
@@ -240,14 +244,14 @@ export function createMachineHost(options: MachineHostOptions) {
     /** A drill, acting at once. */
     crash(reason: string): void {
       if (status !== 'running') return;
-      die(new NightjarError('actor.drill', `${id}: ${reason}`), { type: 'host.crash', reason }, currentValue());
+      die(new NightjarError('actor.drill', `${id}: ${reason}`), { type: 'host.crash', reason }, value);
     },
     suspend: (): void => mailbox.suspend(),
     resume: (): void => mailbox.resume(),
     trace: (count: number): readonly TraceEntry[] => trace.last(count),
     getState,
     status: (): HostStatus => status,
-    snapshotValue: currentValue,
+    snapshotValue: (): StateValue | null => value,
     snapshotContext: (): unknown => (actor?.getSnapshot() as { context?: unknown } | undefined)?.context,
     hasTag(tag: string): boolean {
       const snapshot = actor?.getSnapshot() as { tags?: Set<string> } | undefined;

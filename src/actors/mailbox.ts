@@ -133,6 +133,7 @@ export function createMailbox<Event = AnyEventObject>({ nowMs, onDropped, ...opt
     },
     /** Offers what was put aside again, oldest first, before everything but control. */
     unstash(): void {
+      if (stashed.length === 0) return;
       again = [...again, ...stashed];
       stashed = [];
     },

@@ -1,36 +1,17 @@
 import assert from 'node:assert/strict';
-import { NightjarError, type PlainError, toPlainError } from '../domain/errors.ts';
+import { type PlainError, toPlainError } from '../domain/errors.ts';
 import type { ExitReason } from '../domain/exitReason.ts';
 import type { Random } from '../domain/ports.ts';
 import { type CrashDetails, type CrashRecord, createCrashBook } from './crashRecord.ts';
 import { decide } from './supervisor/decide.ts';
-import type {
-  ManualResult,
-  Refusal,
-  SupervisorAction,
-  SupervisorEvent,
-  SupervisorReport,
-} from './supervisor/supervisorEvents.ts';
-import { createSupervisorState, type Ending, isAlive, type SupervisorState } from './supervisor/supervisorState.ts';
-import { configOf, isSupervisorSpec, type SupervisorSpec } from './treeSpec.ts';
+import type { ManualResult, Refusal, SupervisorAction, SupervisorEvent } from './supervisor/supervisorEvents.ts';
+import { createSupervisorState, type Ending } from './supervisor/supervisorState.ts';
+import { dependentsRun, errorsUnder, growNodes, type SupervisorNode } from './treeNodes.ts';
+import type { TreePorts } from './treePorts.ts';
+import type { SupervisorSpec } from './treeSpec.ts';
 import { describeTree, type TreeNode } from './treeStatus.ts';
 
-/** The world below the tree. Each may call the tree back at once; what it says is handled after the current step. */
-export interface TreePorts {
-  startWorker(id: string, incarnation: number): void;
-  /** `ask` may be followed by `kill`. The end must be reported by `workerExited` either way. */
-  stopWorker(id: string, incarnation: number, how: 'ask' | 'kill'): void;
-  armTimer(key: string, delayMs: number): void;
-  cancelTimer(key: string): void;
-  onCrash(record: CrashRecord): void;
-  /** The record again, with `restartedAt`. */
-  onRestarted(record: CrashRecord): void;
-  onReport(report: SupervisorReport): void;
-  /** Every child of the root runs for the first time. */
-  onStarted?(): void;
-  /** Nothing of the tree runs any more. `escalated`: the root gave up, or its first start failed. */
-  onStopped(reason: 'shutdown' | 'escalated'): void;
-}
+export type { TreePorts } from './treePorts.ts';
 
 export interface SupervisionTreeOptions {
   readonly root: SupervisorSpec;
@@ -47,16 +28,6 @@ export type ManualAnswer =
 
 export type SupervisionTree = ReturnType<typeof createSupervisionTree>;
 
-interface SupervisorNode {
-  readonly id: string;
-  readonly spec: SupervisorSpec;
-  readonly parent: SupervisorNode | null;
-  readonly random: Random;
-  state: SupervisorState;
-  /** A drill ended it: its parent must see a crash. */
-  drilled: boolean;
-}
-
 /** More events than this at once can only be a loop between a port and the tree. */
 const MAX_QUEUED_EVENTS = 10_000;
 
@@ -67,10 +38,8 @@ const MAX_QUEUED_EVENTS = 10_000;
  * @throws NightjarError config.invalid when a spec cannot work or an id is used twice
  */
 export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ...options }: SupervisionTreeOptions) {
-  const nodes = new Map<string, SupervisorNode>();
-  /** The supervisor of each child, dynamic instances included. */
-  const parents = new Map<string, SupervisorNode>();
   const incarnations = new Map<string, number>(Object.entries(options.incarnationsBefore ?? {}));
+  const { root, nodes, parents } = growNodes(rootSpec, random, (id) => incarnations.get(id) ?? 0);
   const timers = new Map<string, SupervisorNode>();
   const drills = new Map<string, number>();
   const detailsByChild = new Map<string, CrashDetails>();
@@ -80,31 +49,6 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
   let isDraining = false;
   let manualCalls = 0;
   let restartTotal = 0;
-
-  const root = addNode(rootSpec, null);
-
-  function addNode(spec: SupervisorSpec, parent: SupervisorNode | null): SupervisorNode {
-    const state = createSupervisorState(configOf(spec), 0, (id) => incarnations.get(id) ?? 0);
-    const node = { id: spec.id, spec, parent, random: random.fork(`supervisor/${spec.id}`), state, drilled: false };
-    assertNewId(spec.id);
-    nodes.set(spec.id, node);
-    if (parent !== null) parents.set(spec.id, parent);
-    for (const child of spec.children) {
-      if (isSupervisorSpec(child)) {
-        addNode(child, node);
-      } else if (spec.strategy !== 'dynamic') {
-        assertNewId(child.id);
-        parents.set(child.id, node);
-      }
-    }
-    return node;
-  }
-
-  function assertNewId(id: string): void {
-    if (!nodes.has(id) && !parents.has(id)) return;
-    const remedy = 'ids are unique in the whole tree: rename one';
-    throw new NightjarError('config.invalid', `child id = ${id} is used twice: ${remedy}`, { field: 'id', id, remedy });
-  }
 
   function post(node: SupervisorNode, event: SupervisorEvent): void {
     assert(queue.length < MAX_QUEUED_EVENTS, `the supervision tree has ${queue.length} events queued: a port loops`);
@@ -207,7 +151,7 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
       incarnation: crash.incarnation,
       reason: crash.error.code,
       error: crash.error,
-      errorChain: errorChain ?? errorsUnder(crash.id, crash.error),
+      errorChain: errorChain ?? errorsUnder(nodes, crash.id, crash.error),
       ...details,
       restartsInWindow: crash.restartsInWindow,
       nextDelayMs: crash.nextDelayMs,
@@ -215,14 +159,6 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
     };
     crashBook.open(record);
     ports.onCrash(record);
-  }
-
-  /** A supervisor's error, then the newest one of the child that brought it down, and so on. */
-  function errorsUnder(id: string, error: PlainError): readonly PlainError[] {
-    const state = nodes.get(id)?.state;
-    const culprit = [...(state?.children.values() ?? [])].find((child) => child.spec.id === error.details.child);
-    if (!culprit?.lastError || culprit.lastError === error) return [error];
-    return [error, ...errorsUnder(culprit.spec.id, culprit.lastError)];
   }
 
   function callManually(node: SupervisorNode | undefined, call: (ref: string) => SupervisorEvent): ManualAnswer {
@@ -327,12 +263,3 @@ const drillError = (id: string): PlainError => ({
   message: `${id} was crashed on request`,
   details: {},
 });
-
-function dependentsRun(state: SupervisorState, id: string): boolean {
-  const { strategy } = state.config;
-  if (strategy !== 'rest_for_one' && strategy !== 'one_for_all') return false;
-  const children = [...state.children.values()];
-  const index = children.findIndex((child) => child.spec.id === id);
-  const dependents = children.filter((_, at) => (strategy === 'one_for_all' ? at !== index : at > index));
-  return state.walk !== null || dependents.some((child) => isAlive(child) || child.phase === 'backingOff');
-}

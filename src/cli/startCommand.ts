@@ -135,17 +135,22 @@ async function runLocked(start: {
     },
     forMs: isVirtual ? null : forMs,
   };
+  let announced = false;
   const guardian = startGuardian(plan, {
     simReady: (endpoints) =>
       terminal.line(`venues    embedded: binance ${endpoints.binance.rest}  okx ${endpoints.okx.rest}  bybit ${endpoints.bybit.rest}  jupiter ${endpoints.jupiter.rest}`),
     incarnationStarted: () => updateManifest(runDir, (one) => beginIncarnation(one, Date.now())),
-    ready(address, corePid, incarnation) {
-      if (address === null) return;
+    listening(address, corePid, incarnation) {
       dataDir.writeEndpoint({ pid: process.pid, corePid, url: address, run: folder, startedAtMs });
-      if (incarnation > 1) return terminal.line(`READY again, core incarnation ${incarnation}`);
+      if (incarnation > 1 || announced) return;
+      announced = true;
       terminal.line(`page      ${address}/#token=${readToken(dataDir)}`);
       terminal.line(`metrics   ${address}/metrics`);
-      terminal.line('READY     Ctrl-C stops; nightjar status | why | funnel | ctl … in another terminal');
+    },
+    ready(incarnation) {
+      if (isVirtual) return;
+      if (incarnation > 1) terminal.line(`READY again, core incarnation ${incarnation}`);
+      else terminal.line('READY     Ctrl-C stops; nightjar status | why | funnel | ctl … in another terminal');
     },
     notice: terminal.line,
     status: terminal.status,
@@ -177,6 +182,7 @@ function report(
   line: (text: string) => void,
 ): void {
   const summary = makeSummary(runDir, statuses, coreDeaths);
+  writeSummary(join(runDir, 'summary.json'), summary);
   if (options.summary !== undefined) writeSummary(resolve(options.summary), summary);
   if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   const bots = summary.bots as Record<string, { looks: number; near: number; auto: number; go: number; trades: number; ev: { net: number } }>;

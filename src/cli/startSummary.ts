@@ -1,12 +1,17 @@
 import { writeFileSync } from 'node:fs';
+import type { KernelConfig } from '../core/kernel.ts';
 import type { CoreStatus } from '../guardian/coreMessages.ts';
 import { summariseRun } from '../journal/readers.ts';
 import { readManifest } from '../journal/runManifest.ts';
 
 /** What `--summary` writes: the journal's counts over all incarnations, and the feeds' totals. */
 export function makeSummary(runDir: string, statuses: readonly CoreStatus[], coreDeaths: number): Record<string, unknown> {
-  const { restarts, ...summary } = summariseRun(runDir);
   const manifest = readManifest(runDir);
+  const { kernel } = manifest.config as { readonly kernel: KernelConfig };
+  const { restarts, ...summary } = summariseRun(
+    runDir,
+    kernel.bots.map(({ id }) => id),
+  );
   return {
     ...summary,
     seed: manifest.seed,

@@ -49,7 +49,8 @@ interface Edge {
 }
 
 async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Promise<Edge> {
-  const clock = createWallClock();
+  // Server and port keep the thread alive; an open question must not, once both are closed.
+  const clock = createWallClock({ unref: true });
   const ownSlab = boot.slabs.find(({ thread }) => thread === 'edge');
   if (ownSlab === undefined) throw new Error('EdgeBoot.slabs lacks the slab of the thread "edge"');
 

@@ -119,14 +119,15 @@ describe('closing a permit', () => {
     const startMs = clock.nowMs();
 
     const closing = desk.close('disable_live', [sol], message({ target: 'arb:SOL' }));
-    let repliedAfterMs = Number.NaN;
+    let replied = false;
     void closing.then(() => {
-      repliedAfterMs = clock.nowMs() - startMs;
+      replied = true;
     });
-    await clock.run(startMs + 5_000);
+    await clock.run(startMs + 1_999);
+    expect(replied).toBe(false);
+    await clock.run(startMs + 2_000);
 
     expect((await closing).body).toMatchObject({ failedTraces: ['journal'] });
-    expect(repliedAfterMs).toBeLessThanOrEqual(5_000);
     expect(clock.pendingTimers()).toBe(0);
   });
 

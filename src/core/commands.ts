@@ -20,6 +20,8 @@ export type OtherCommand =
   | { readonly type: 'latch.close'; readonly bot: string; readonly reason: string; readonly by: string }
   | { readonly type: 'control.reply'; readonly id: string; readonly status: number; readonly body: unknown }
   | { readonly type: 'exec.log'; readonly line: Readonly<Record<string, unknown>> }
+  /** Every child of the tree has started. */
+  | { readonly type: 'core.ready' }
   | { readonly type: 'core.stopped'; readonly clean: boolean };
 
 export type Command = OrderCommand | OtherCommand;

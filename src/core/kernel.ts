@@ -213,6 +213,7 @@ function createRunningCore(
         log.log('info', 'crash', `RESTARTED ${record.child} ${((record.restartedAt ?? record.crashedAt) - record.crashedAt).toFixed(0)} ms after its crash`);
       },
       onReport: (report) => log.log('debug', 'supervisor', JSON.stringify(report)),
+      onStarted: () => command({ type: 'core.ready' }),
       onStopped(reason) {
         command({ type: 'core.stopped', clean: reason === 'shutdown' && desk.openOrderCount() === 0 });
       },

@@ -91,7 +91,8 @@ export function createOrderDesk(deps: OrderDeskDeps): OrderDesk {
 
   const applyReport = (order: DeskOrder, report: OrderReport) => {
     for (const fill of report.fills) {
-      const key = `${fill.venue}/${fill.tradeId}`;
+      // Trade ids are unique per symbol only, at Binance and OKX.
+      const key = `${fill.venue}/${fill.pair}/${fill.tradeId}`;
       if (appliedTrades.has(key)) continue;
       appliedTrades.add(key);
       order.filledQty += fill.qty;

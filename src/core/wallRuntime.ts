@@ -84,6 +84,9 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
         return pushView();
       case 'exec.log':
         return journalLink.execLog(JSON.stringify(command.line));
+      case 'core.ready':
+        send({ type: 'ready' });
+        return pushView();
       case 'core.stopped':
         return finish(command.clean);
     }
@@ -122,7 +125,7 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
         if (message.type === 'ready') {
           edgePort = message.port;
           links.edge = (reply) => thread.post(reply);
-          send({ type: 'ready', address: message.address });
+          send({ type: 'listening', address: message.address });
           events.started();
           pushView();
         } else if (message.type === 'failed') {

@@ -5,10 +5,10 @@ import { NightjarError } from '../domain/errors.ts';
  * Forks a Node process in a session of its own, so that a Ctrl-C on the terminal reaches only the guardian; the child
  * ends when this end of the IPC channel closes.
  */
-export function forkChild(entry: string, args: readonly string[]): ChildProcess {
+export function forkChild(entry: string, args: readonly string[], stdout: 'inherit' | 'ignore' = 'inherit'): ChildProcess {
   return fork(entry, [...args], {
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', stdout, 'inherit', 'ipc'],
     serialization: 'advanced',
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });

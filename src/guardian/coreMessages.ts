@@ -35,7 +35,10 @@ export interface CoreStatus {
 }
 
 export type FromCore =
-  | { readonly type: 'ready'; readonly address: string | null }
+  /** The control plane answers. */
+  | { readonly type: 'listening'; readonly address: string }
+  /** Every child of the tree has started. */
+  | { readonly type: 'ready' }
   | { readonly type: 'notice'; readonly line: string }
   | { readonly type: 'status'; readonly status: CoreStatus }
   | { readonly type: 'progress'; readonly doneMs: number; readonly totalMs: number }

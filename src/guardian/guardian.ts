@@ -25,7 +25,8 @@ export interface GuardianPlan {
 export interface GuardianEvents {
   simReady(endpoints: VenueEndpoints): void;
   incarnationStarted(incarnation: number): void;
-  ready(address: string | null, corePid: number, incarnation: number): void;
+  listening(address: string, corePid: number, incarnation: number): void;
+  ready(incarnation: number): void;
   notice(line: string): void;
   status(status: CoreStatus): void;
   progress(doneMs: number, totalMs: number): void;
@@ -93,8 +94,10 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
         latest = message.status;
         lastOpenOrders = message.status.openOrders;
         events.status(message.status);
+      } else if (message.type === 'listening') {
+        events.listening(message.address, child.pid ?? 0, incarnation);
       } else if (message.type === 'ready') {
-        events.ready(message.address, child.pid ?? 0, incarnation);
+        events.ready(incarnation);
         if (plan.forMs !== null) forTimer ??= setTimeout(() => stop('the time of --for is over'), plan.forMs);
       }
     });
@@ -113,7 +116,8 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
   const run = async (): Promise<GuardianResult> => {
     let endpoints: VenueEndpoints | null = null;
     if (plan.sim !== null) {
-      sim = forkChild(plan.sim.entry, plan.sim.args);
+      // Its one line for people goes nowhere: the address arrives over IPC and is shown by the guardian's terminal.
+      sim = forkChild(plan.sim.entry, plan.sim.args, 'ignore');
       endpoints = await firstMessage(sim, 'the simulator', READY_TIMEOUT_MS, (message) => {
         const ready = message as { type?: string; endpoints?: VenueEndpoints };
         return ready.type === 'ready' && ready.endpoints ? ready.endpoints : null;
@@ -162,7 +166,8 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
     .then(async (outcome) => {
       if (forTimer !== null) clearTimeout(forTimer);
       // Closing the channel ends a child that still listens; whoever does not is killed.
-      for (const child of [core, sim]) if (child?.connected) child.disconnect();
+      if (core?.connected) core.disconnect();
+      sim?.kill('SIGTERM');
       await Promise.all([core, sim].map((child) => (child === null ? null : ended(child, outcome.ended === 'clean' ? STOP_TIMEOUT_MS : 1000))));
       return outcome;
     });

@@ -1,17 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { formatIncrements } from '../domain/instruments.ts';
 import { formatE12 } from './amounts.ts';
-import {
-  type OrderRequest,
-  priceText,
-  type RejectKind,
-  type SimFill,
-  type SimOrder,
-  type SimOrderType,
-} from './exchange.ts';
+import { orderFields, queriedOrder, tradeFields } from './binanceOrders.ts';
 import { refusalOf } from './rejections.ts';
 import { json, type ParsedRequest, type SimHttpResponse } from './simHttp.ts';
 import { SIM_API_KEY, SIM_SECRET } from './simKeys.ts';
+import type { OrderRequest, RejectKind, SimOrder, SimOrderType } from './simOrder.ts';
 import type { VenueContext } from './venueContext.ts';
 import { wireTextOf } from './wireText.ts';
 
@@ -235,42 +229,6 @@ function orderType(type: string | null, timeInForce: string | null): SimOrderTyp
   return timeInForce === 'IOC' ? 'ioc' : timeInForce === 'GTC' ? 'limit' : null;
 }
 
-const STATUS = { open: 'NEW', filled: 'FILLED', cancelled: 'CANCELED', expired: 'EXPIRED' } as const;
-
-function orderFields(order: SimOrder) {
-  const { request, instrument, lots, filledLots } = order;
-  const status = order.status === 'open' && filledLots > 0 ? 'PARTIALLY_FILLED' : STATUS[order.status];
-  const type = request.type === 'market' ? 'MARKET' : request.type === 'postOnly' ? 'LIMIT_MAKER' : 'LIMIT';
-  return {
-    price: priceText(order),
-    origQty: formatIncrements(lots, instrument.stepSize),
-    executedQty: formatIncrements(filledLots, instrument.stepSize),
-    origQuoteOrderQty: '0.00000000',
-    cummulativeQuoteQty: formatE12(order.filledQuote),
-    status,
-    timeInForce: request.type === 'ioc' ? 'IOC' : 'GTC',
-    type,
-    side: request.side === 'buy' ? 'BUY' : 'SELL',
-    selfTradePreventionMode: 'NONE',
-  };
-}
-
-function queried(order: SimOrder) {
-  return {
-    symbol: order.instrument.venueSymbol,
-    orderId: Number(order.venueOrderId),
-    orderListId: -1,
-    clientOrderId: order.request.clientOrderId,
-    ...orderFields(order),
-    stopPrice: '0.00000000',
-    icebergQty: '0.00000000',
-    time: order.createdMs,
-    updateTime: order.updatedMs,
-    isWorking: true,
-    workingTime: order.createdMs,
-  };
-}
-
 function find(context: VenueContext, params: URLSearchParams): SimOrder | undefined {
   const orderId = params.get('orderId');
   const clientId = params.get('origClientOrderId');
@@ -280,7 +238,7 @@ function find(context: VenueContext, params: URLSearchParams): SimOrder | undefi
 
 function queryOrder(context: VenueContext, params: URLSearchParams): SimHttpResponse {
   const order = find(context, params);
-  return order === undefined ? refuse(400, -2013, 'Order does not exist.') : json(200, queried(order));
+  return order === undefined ? refuse(400, -2013, 'Order does not exist.') : json(200, queriedOrder(order));
 }
 
 function cancelOrder(context: VenueContext, params: URLSearchParams): SimHttpResponse {
@@ -292,7 +250,7 @@ function cancelOrder(context: VenueContext, params: URLSearchParams): SimHttpRes
 /** The reply's `clientOrderId` is the id of the cancel itself; the order's stands in `origClientOrderId`. */
 function cancelled(context: VenueContext, order: SimOrder) {
   return {
-    ...queried(order),
+    ...queriedOrder(order),
     origClientOrderId: order.request.clientOrderId,
     clientOrderId: context.exchange.makeClientOrderId(),
     transactTime: nowMs(context),
@@ -321,7 +279,7 @@ function listOrders(
   const orders = context.exchange
     .orders()
     .filter((order) => wanted(order) && (symbol === null || order.instrument.venueSymbol === symbol));
-  return json(200, orders.slice(-limit).map(queried));
+  return json(200, orders.slice(-limit).map(queriedOrder));
 }
 
 function myTrades(context: VenueContext, params: URLSearchParams): SimHttpResponse {
@@ -336,23 +294,4 @@ function myTrades(context: VenueContext, params: URLSearchParams): SimHttpRespon
     .filter((order) => order.instrument.venueSymbol === symbol && (orderId === null || order.venueOrderId === orderId))
     .flatMap((order) => order.fills.map((fill) => tradeFields(order, fill)));
   return json(200, trades.slice(-limit));
-}
-
-function tradeFields(order: SimOrder, fill: SimFill) {
-  const { instrument, request } = order;
-  return {
-    symbol: instrument.venueSymbol,
-    id: Number(fill.tradeId),
-    orderId: Number(order.venueOrderId),
-    orderListId: -1,
-    price: formatIncrements(fill.tick, instrument.tickSize),
-    qty: formatIncrements(fill.lots, instrument.stepSize),
-    quoteQty: formatE12(fill.quote),
-    commission: formatE12(fill.fee),
-    commissionAsset: fill.feeAsset,
-    time: fill.timeMs,
-    isBuyer: request.side === 'buy',
-    isMaker: fill.maker,
-    isBestMatch: true,
-  };
 }

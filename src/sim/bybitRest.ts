@@ -1,17 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { formatIncrements } from '../domain/instruments.ts';
 import { formatE12 } from './amounts.ts';
-import {
-  averagePrice,
-  type OrderRequest,
-  priceText,
-  type SimFill,
-  type SimOrder,
-  type SimOrderType,
-} from './exchange.ts';
+import { executionFields, orderFields } from './bybitOrders.ts';
 import { refusalOf } from './rejections.ts';
 import { json, type ParsedRequest, readJsonObject, type SimHttpResponse, textOf } from './simHttp.ts';
 import { SIM_API_KEY, SIM_SECRET } from './simKeys.ts';
+import type { OrderRequest, SimOrder, SimOrderType } from './simOrder.ts';
 import type { VenueContext } from './venueContext.ts';
 import { wireTextOf } from './wireText.ts';
 
@@ -214,55 +208,6 @@ function listOrders(context: VenueContext, { query }: ParsedRequest, which: 'rea
   return ok(context, { category: 'spot', list: list.slice(-limit).reverse().map(orderFields), nextPageCursor: '' });
 }
 
-function statusOf(order: SimOrder): string {
-  const partly = order.filledLots > 0;
-  if (order.status === 'filled') return 'Filled';
-  if (order.status === 'open') return partly ? 'PartiallyFilled' : 'New';
-  return partly ? 'PartiallyFilledCanceled' : 'Cancelled';
-}
-
-const REJECT_REASON = {
-  '': 'EC_NoError',
-  user: 'EC_PerCancelRequest',
-  iocRemainder: 'EC_NoImmediateQtyToFill',
-  postOnlyWouldTake: 'EC_PostOnlyWillTakeLiquidity',
-  balance: 'EC_InsufficientBalance',
-} as const;
-const TIME_IN_FORCE = { limit: 'GTC', market: 'IOC', ioc: 'IOC', postOnly: 'PostOnly' } as const;
-
-function orderFields(order: SimOrder) {
-  const { instrument, request, fills } = order;
-  const lots = (count: number) => formatIncrements(count, instrument.stepSize);
-  const fee = fills.reduce((sum, fill) => sum + fill.fee, 0n);
-  const feeCoin = request.side === 'buy' ? instrument.base : instrument.quote;
-  return {
-    orderId: order.venueOrderId,
-    orderLinkId: request.clientOrderId,
-    symbol: instrument.venueSymbol,
-    side: request.side === 'buy' ? 'Buy' : 'Sell',
-    orderType: request.type === 'market' ? 'Market' : 'Limit',
-    timeInForce: TIME_IN_FORCE[request.type],
-    price: priceText(order),
-    qty: lots(order.lots),
-    marketUnit: request.type === 'market' ? 'baseCoin' : '',
-    orderStatus: statusOf(order),
-    cancelType: order.endReason === 'user' ? 'CancelByUser' : 'UNKNOWN',
-    rejectReason: REJECT_REASON[order.endReason],
-    avgPrice: order.filledLots === 0 ? '' : averagePrice(order),
-    leavesQty: order.status === 'open' ? lots(order.lots - order.filledLots) : '0',
-    leavesValue: '0',
-    cumExecQty: lots(order.filledLots),
-    cumExecValue: formatE12(order.filledQuote),
-    cumExecFee: formatE12(fee),
-    cumFeeDetail: fills.length === 0 ? {} : { [feeCoin]: formatE12(fee) },
-    stopOrderType: '',
-    triggerPrice: '0',
-    reduceOnly: false,
-    createdTime: String(order.createdMs),
-    updatedTime: String(order.updatedMs),
-  };
-}
-
 function executions(context: VenueContext, { query }: ParsedRequest): SimHttpResponse {
   const [symbol, orderId, linkId] = [query.get('symbol'), query.get('orderId'), query.get('orderLinkId')];
   const rows = context.exchange
@@ -273,32 +218,7 @@ function executions(context: VenueContext, { query }: ParsedRequest): SimHttpRes
         (orderId === null || venueOrderId === orderId) &&
         (linkId === null || request.clientOrderId === linkId),
     )
-    .flatMap((order) => order.fills.map((fill) => executionFields(context, order, fill)));
+    .flatMap((order) => order.fills.map((fill) => executionFields(context.exchange.rules, order, fill)));
   const limit = Math.min(100, Number(query.get('limit') ?? 50) || 50);
   return ok(context, { category: 'spot', list: rows.slice(-limit).reverse(), nextPageCursor: '' });
-}
-
-function executionFields(context: VenueContext, order: SimOrder, fill: SimFill) {
-  const { instrument, request } = order;
-  const { makerFeeBps, takerFeeBps } = context.exchange.rules;
-  return {
-    symbol: instrument.venueSymbol,
-    orderId: order.venueOrderId,
-    orderLinkId: request.clientOrderId,
-    side: request.side === 'buy' ? 'Buy' : 'Sell',
-    orderPrice: priceText(order),
-    orderQty: formatIncrements(order.lots, instrument.stepSize),
-    orderType: request.type === 'market' ? 'Market' : 'Limit',
-    execId: fill.tradeId,
-    execPrice: formatIncrements(fill.tick, instrument.tickSize),
-    execQty: formatIncrements(fill.lots, instrument.stepSize),
-    execValue: formatE12(fill.quote),
-    execType: 'Trade',
-    execFee: formatE12(fill.fee),
-    feeCurrency: fill.feeAsset,
-    feeRate: String((fill.maker ? makerFeeBps : takerFeeBps) / 1e4),
-    isMaker: fill.maker,
-    execTime: String(fill.timeMs),
-    seq: Number(fill.tradeId),
-  };
 }

@@ -11,7 +11,7 @@ const FIRST_SLOT = 440_657_000;
 
 /** Part of the distance to the CEX price that the pool makes good per slot: about a second behind. */
 const CATCH_UP_PER_SLOT = 0.35;
-const NOISE_BPS = 1.5;
+const NOISE_BPS = 3.5;
 const NOISE_MEMORY_SLOTS = 15;
 /** What a swap pushes the pool by is worked off at this rate. */
 const PRESSURE_KEPT_PER_SLOT = 0.8;

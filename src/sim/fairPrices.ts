@@ -12,7 +12,7 @@ export const FAIR_STEP_MS = 100;
 const CALM_JUMPS_PER_S = 0.16;
 const EXCITED_JUMPS_PER_S = 0.35;
 const EXCITEMENT_DECAY_MS = 2000;
-const JUMP_MEAN_BPS = 1.4;
+const JUMP_MEAN_BPS = 1.1;
 /** Pull back to the start price per step, so that a day-long run stays in sight of its instruments' increments. */
 const PULL_PER_STEP = 2e-6;
 

@@ -1,10 +1,11 @@
 import { formatIncrements } from '../domain/instruments.ts';
 import type { Balance, OrderReport } from '../domain/orders.ts';
 import { fromE12 } from './amounts.ts';
-import { type Exchange, type OrderRequest, qtyE12, type SimOrder, type SimOrderType } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { OrderLog } from './orderLog.ts';
 import { refusalOf } from './rejections.ts';
 import { json, type ParsedRequest, readJsonObject, type SimHttpResponse, textOf } from './simHttp.ts';
+import { type OrderRequest, qtyE12, type SimOrder, type SimOrderType } from './simOrder.ts';
 
 const TYPES: readonly string[] = ['ioc', 'postOnly', 'market', 'limit'] satisfies SimOrderType[];
 

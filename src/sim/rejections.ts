@@ -1,5 +1,5 @@
 import type { CexVenue } from '../domain/instruments.ts';
-import type { RejectKind } from './exchange.ts';
+import type { RejectKind } from './simOrder.ts';
 
 export interface VenueRefusal {
   readonly code: string;

@@ -15,7 +15,7 @@ export interface TradeFlow {
 
 /** Share of gaps inside a burst, and their mean relative to the mean gap: gives a coefficient of variation of 1.6. */
 const BURST_SHARE = 0.6;
-const BURST_GAP = 0.2;
+const BURST_GAP = 0.275;
 const CALM_GAP = (1 - BURST_SHARE * BURST_GAP) / (1 - BURST_SHARE);
 
 /**

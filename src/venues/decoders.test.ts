@@ -21,6 +21,8 @@ const framesOf = (venue: VenueName): { name: string; frame: string }[] =>
     .map((line) => JSON.parse(line));
 const allFrames = venues.flatMap((venue) => framesOf(venue).map((row) => ({ venue, ...row })));
 
+const RUNS = 4_000;
+
 const startBook = (venue: VenueName) => new MarketBook(decoders[venue](), { windowTicks: 2048, maxFarLevels: 100 });
 
 function decode(venue: VenueName, text: string) {
@@ -29,6 +31,7 @@ function decode(venue: VenueName, text: string) {
   return plain(book.decoder.frame);
 }
 
+/** What the frame says that counts for its kind: ids of books, prices of a ticker. */
 function plain(frame: DecodedFrame) {
   const { symbol, market, firstId, lastId, prevId, venueTimeMs, bidPx, bidQty, askPx, askQty } = frame;
   const levels = ({ ticks, lots, count }: LevelBuffer) =>
@@ -39,11 +42,12 @@ function plain(frame: DecodedFrame) {
     frame.tradeTimeMs[i],
     frame.tradeTakerSold[i],
   ]);
-  const kind = frameKindNames[frame.kind];
+  const isBook = frame.kind === FrameKind.depth || frame.kind === FrameKind.snapshot;
   return {
-    kind,
-    ...{ symbol, market, firstId, lastId, prevId, venueTimeMs, trades },
-    ...{ bids: levels(frame.bids), asks: levels(frame.asks), ticker: [bidPx, bidQty, askPx, askQty] },
+    kind: frameKindNames[frame.kind],
+    ...{ symbol, market, venueTimeMs, trades },
+    ...(isBook ? { firstId, lastId, prevId, bids: levels(frame.bids), asks: levels(frame.asks) } : {}),
+    ...(frame.kind === FrameKind.bookTicker ? { ticker: [bidPx, bidQty, askPx, askQty] } : {}),
   };
 }
 
@@ -97,14 +101,24 @@ describe('the decoders', () => {
         const place = at % row.frame.length;
         const changed = row.frame.slice(0, place) + String.fromCharCode(byte) + row.frame.slice(place + 1);
         const fast = decode(row.venue, changed);
-        if (fast.kind !== 'badFrame' && fast.kind !== 'unknownMessage') {
+        // A key that comes twice is read differently, and no venue sends that: such a frame has another length when repacked.
+        if (fast.kind !== 'badFrame' && repacked(changed)?.length === changed.length) {
           expect(fast).toEqual(decode(row.venue, `${changed.slice(0, -1)} }`));
         }
+        if (repacked(changed) === null) expect(fast.kind).toBe('badFrame');
       }),
-      { numRuns: 3_000 },
+      { numRuns: RUNS },
     );
-  });
+  }, 60_000);
 });
+
+function repacked(text: string): string | null {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
 
 describe('the Binance decoder', () => {
   it('reads ids, times and levels exactly', () => {

@@ -38,7 +38,7 @@ export class FrameDecoder {
     frame.reset();
     let result = isBraced(bytes) ? this.#dialect.scan(bytes, frame) : SLOW;
     while (result === FULL) {
-      if (!growLevels(frame.bids) || !growLevels(frame.asks)) return this.#refuse('more levels than any venue sends');
+      if (!growLevels(frame.bids) || !growLevels(frame.asks)) return this.refuse('more levels than any venue sends');
       frame.reset();
       result = this.#dialect.scan(bytes, frame);
     }
@@ -50,12 +50,12 @@ export class FrameDecoder {
   /**
    * Makes the grid fine enough for the levels of `bytes` (a frame that came out as `offGrid`).
    * @param fromScratch  forget the old grid: the new one is the greatest common divisor of these levels alone
-   * @returns null when no grid of up to 14 decimals holds them; `decode` has then nothing to gain from a second try
+   * @returns null when the frame proves unreadable, or too fine for any grid: it is then refused, the grid unchanged
    */
   refineGrid(bytes: Uint8Array, fromScratch = false): GridChange | null {
     const { frame } = this;
-    const levels = levelDecimals(JSON.parse(asText(bytes)));
     try {
+      const levels = levelDecimals(JSON.parse(asText(bytes)));
       const price = refineScale(fromScratch ? null : frame.price, levels.prices) ?? frame.price;
       const size = refineScale(fromScratch ? null : frame.size, levels.sizes) ?? frame.size;
       const change = { ticksPerTick: incrementsPer(frame.price, price), lotsPerLot: incrementsPer(frame.size, size) };
@@ -63,9 +63,19 @@ export class FrameDecoder {
       frame.size = size;
       return change;
     } catch (error) {
-      if (error instanceof RangeError) return null;
-      throw error;
+      const isOutside = error instanceof RangeError || error instanceof SyntaxError || error instanceof NightjarError;
+      if (!isOutside) throw error;
+      this.refuse(error.message);
+      return null;
     }
+  }
+
+  /** Turns the frame at hand into a refused one. */
+  refuse(reason: string): FrameKind {
+    this.frame.reset();
+    this.frame.kind = FrameKind.badFrame;
+    this.frame.message = reason;
+    return FrameKind.badFrame;
   }
 
   #decodeSlowly(bytes: Uint8Array): FrameKind {
@@ -80,23 +90,16 @@ export class FrameDecoder {
     try {
       message = JSON.parse(asText(bytes));
     } catch (error) {
-      return this.#refuse(`not JSON: ${(error as Error).message}`);
+      return this.refuse(`not JSON: ${(error as Error).message}`);
     }
     try {
       frame.kind = this.#dialect.read(message, frame);
     } catch (error) {
       if (!(error instanceof NightjarError)) throw error;
-      this.#refuse(error.message);
+      this.refuse(error.message);
       if (error.code === 'venue.unknown-message') frame.kind = FrameKind.unknownMessage;
     }
     return frame.kind;
-  }
-
-  #refuse(reason: string): FrameKind {
-    this.frame.reset();
-    this.frame.kind = FrameKind.badFrame;
-    this.frame.message = reason;
-    return FrameKind.badFrame;
   }
 }
 

@@ -22,16 +22,12 @@ export class MarketBook implements PricedBook {
     const kind = this.decoder.decode(bytes);
     if (kind !== FrameKind.offGrid) return kind;
     const change = this.decoder.refineGrid(bytes);
-    if (change !== null) {
-      if (this.ladder.bids.count + this.ladder.asks.count > 0) {
-        this.ladder.rescale(change.ticksPerTick, change.lotsPerLot);
-      }
-      if (this.decoder.decode(bytes) !== FrameKind.offGrid) return this.decoder.frame.kind;
+    if (change === null) return FrameKind.badFrame;
+    if (this.ladder.bids.count + this.ladder.asks.count > 0) {
+      this.ladder.rescale(change.ticksPerTick, change.lotsPerLot);
     }
-    const { frame } = this.decoder;
-    frame.kind = FrameKind.badFrame;
-    frame.message = 'a price or size has more than 14 decimals or is too large to be exact';
-    return frame.kind;
+    const again = this.decoder.decode(bytes);
+    return again === FrameKind.offGrid ? this.decoder.refuse('a price or size is too large to be exact') : again;
   }
 
   /** Applies the decoded changes. */

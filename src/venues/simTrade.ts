@@ -1,3 +1,4 @@
+import { parseClientOrderId } from '../domain/clientOrderId.ts';
 import { NightjarError } from '../domain/errors.ts';
 import type { CexVenue } from '../domain/instruments.ts';
 import type { Balance, CancelOutcome, LookupOutcome, OrderReport, PlaceOutcome, TradePort } from '../domain/orders.ts';
@@ -75,9 +76,9 @@ export function createSimTrade(deps: SimTradeDeps): TradePort {
     },
 
     openOrders: async () =>
-      (await listed(`${rest}/sim/openOrders`)).map((entry) =>
-        withoutEarlyEnd(readReport(entry, textIn(entry, 'clientOrderId'))),
-      ),
+      (await listed(`${rest}/sim/openOrders`))
+        .map((entry) => withoutEarlyEnd(readReport(entry, textIn(entry, 'clientOrderId'))))
+        .filter(({ clientOrderId }) => parseClientOrderId(clientOrderId) !== null),
 
     balances: async (): Promise<readonly Balance[]> =>
       (await listed(`${rest}/sim/balances`)).map((entry) => ({

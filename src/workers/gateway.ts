@@ -9,7 +9,7 @@ import { latchRefusal } from './latchWords.ts';
 /** How long an order is followed after its placing before the core hears `unknown` and decides whether to go on. */
 const FOLLOW_MS = 10_000;
 /** First pause between two lookups; a swap needs slots of 400 ms to land. */
-const POLL_MS = { order: 50, swap: 200 } as const;
+const POLL_MS = { order: 10, swap: 200 } as const;
 /** Orders waiting or in flight over all venues; the next one is refused. */
 const MAX_IN_FLIGHT = 256;
 /** Client order ids remembered, oldest forgotten first: a second send of any of these is dropped. */

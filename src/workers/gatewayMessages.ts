@@ -14,7 +14,7 @@ export interface GatewayKeys {
 export interface GatewayBoot {
   readonly incarnation: number;
   readonly endpoints: VenueEndpoints;
-  /** `ccxt`: unmodified ccxt clients; the virtual clock uses the simulator's own order door instead. */
+  /** Only `canary` and `live` may send; in any other the thread refuses to open. */
   readonly mode: 'replay' | 'paper' | 'shadow' | 'canary' | 'live';
   readonly env: 'sim' | 'testnet' | 'mainnet';
   readonly pairs: readonly string[];

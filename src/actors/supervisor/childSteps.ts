@@ -18,10 +18,9 @@ export function startChild(draft: Draft, id: string, purpose: StartPurpose): voi
   draft.actions.push({ type: 'start', id, incarnation: child.incarnation, start: child.spec.start });
 }
 
-/** Begins the end of a live child by its own budget; one that backs off simply stands still afterwards. */
+/** Begins the end of a running or starting child, by its own budget. */
 export function stopChild(draft: Draft, id: string): void {
   const child = draft.children.get(id)!;
-  if (child.phase === 'backingOff') cancelBackoff(draft, child);
   if (child.phase !== 'running' && child.phase !== 'starting') return;
   const { shutdownMs } = child.spec;
   sendStop(draft, child, shutdownMs === 'brutal' ? 'kill' : 'ask');

@@ -14,7 +14,7 @@ import {
 } from './draft.ts';
 import { addChild, cycleChild, deleteChild, restartChild, terminateChild } from './manualCalls.ts';
 import type { DecideEnv, Decision, SupervisorEvent } from './supervisorEvents.ts';
-import { type ChildState, countChildren, isAlive, type SupervisorState, whichChildren } from './supervisorState.ts';
+import { type ChildState, countChildren, type SupervisorState, whichChildren } from './supervisorState.ts';
 import { advance, beginEnding, beginInit, killAll } from './walks.ts';
 
 /**
@@ -140,6 +140,3 @@ function onBackoffOver(draft: Draft, child: ChildState): void {
   draft.walk = { ...draft.walk, due: true };
   advance(draft);
 }
-
-/** True while something of this supervisor may still run. */
-export const hasLiveChildren = (state: SupervisorState): boolean => [...state.children.values()].some(isAlive);

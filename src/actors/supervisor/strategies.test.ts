@@ -59,6 +59,18 @@ describe('strategies', () => {
     expect(world.state().restarts).toHaveLength(2);
   });
 
+  it('a widened cycle waits for the backoff of the newest crash, not for the older one', () => {
+    const world = startStrategy('rest_for_one');
+    world.exit('c');
+    world.advance(50);
+    world.exit('a');
+    world.take();
+    world.advance(99);
+    expect(world.take()).toEqual([]);
+    world.advance(1);
+    expect(world.take()[0]).toBe('start a#2');
+  });
+
   it('a sibling that dies while it waits to be stopped costs no entry, but has its record', () => {
     const world = startStrategy('one_for_all');
     world.behaviours.c = { stop: 'hold' };

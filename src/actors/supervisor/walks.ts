@@ -78,8 +78,8 @@ function advanceStarts(draft: Draft, walk: Walk): void {
   if (!walk.due) return;
   const range = rangeFrom(draft, walk.fromId);
   if (range.some((child) => child.phase === 'starting' || child.phase === 'stopping')) return;
-  const startable = range.filter((child) => child.spec.restart !== 'temporary' && !child.stoppedByApi);
-  const pending = (walk.stage === 'wait' ? startable.map((child) => child.spec.id) : walk.pending).filter((id) => {
+  // Temporary children need no filter: their spec went when they were stopped.
+  const pending = (walk.stage === 'wait' ? range.map((child) => child.spec.id) : walk.pending).filter((id) => {
     const child = draft.children.get(id);
     return child !== undefined && !isAlive(child) && !child.stoppedByApi;
   });

@@ -1,4 +1,5 @@
 import {
+  BACKSLASH,
   CLOSE_OBJECT,
   COLON,
   COMMA,
@@ -66,6 +67,7 @@ class BinanceDialect implements Dialect {
   #classify(bytes: Uint8Array, frame: DecodedFrame): number {
     const from = this.#eventFrom;
     if (from === 0) return this.#classifyNameless(frame);
+    if (frame.symbol === '') return SLOW;
     const to = this.#eventTo;
     if (isText(bytes, from, to, 'depthUpdate')) {
       if (this.#lists !== BOTH || Number.isNaN(frame.firstId) || Number.isNaN(frame.lastId)) return SLOW;
@@ -109,11 +111,14 @@ class BinanceDialect implements Dialect {
     for (;;) {
       if (bytes[p] !== QUOTE) return SLOW;
       const keyFrom = p + 1;
-      const keyTo = bytes[keyFrom + 1] === QUOTE ? keyFrom + 1 : endOfString(bytes, keyFrom);
+      const first = bytes[keyFrom]!;
+      // Nearly all keys are one letter long.
+      const isLetter = first >= 65 && first <= 122 && first !== BACKSLASH;
+      const keyTo = isLetter && bytes[keyFrom + 1] === QUOTE ? keyFrom + 1 : endOfString(bytes, keyFrom);
       if (keyTo < 0 || bytes[keyTo + 1] !== COLON) return SLOW;
       p = keyTo + 2;
       const length = keyTo - keyFrom;
-      if (length === 1) p = this.#shortKey(bytes, bytes[keyFrom]!, p, frame);
+      if (length === 1) p = this.#shortKey(bytes, first, p, frame);
       else if (length === 4 && isText(bytes, keyFrom, keyTo, 'data') && !inner && bytes[p] === OPEN_OBJECT) {
         p = this.#walk(bytes, p, frame, true);
       } else p = this.#longKey(bytes, keyFrom, keyTo, p, frame, inner);

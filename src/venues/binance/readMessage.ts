@@ -42,9 +42,8 @@ export function readBinance(message: unknown, frame: DecodedFrame): FrameKind {
     return FrameKind.other;
   }
   const envelope = objectOf(message, 'frame');
-  const isWrapped = envelope.data !== undefined && typeof envelope.stream === 'string';
-  const event = isWrapped ? objectOf(envelope.data, 'data') : envelope;
-  const stream = isWrapped ? (envelope.stream as string) : '';
+  const event = envelope.e === undefined && isObject(envelope.data) ? envelope.data : envelope;
+  const stream = typeof envelope.stream === 'string' ? envelope.stream : '';
   if (event.lastUpdateId !== undefined) return readSnapshot(event, stream, frame);
   if (event.e === undefined) return readNameless(event, frame);
   switch (textOf(event.e, 'e')) {

@@ -70,7 +70,7 @@ class BybitDialect implements Dialect {
     const topic = this.#topicFrom;
     if (!isText(bytes, topic, Math.min(this.#topicTo, topic + 10), 'orderbook.')) return SLOW;
     if (this.#lists !== BOTH || Number.isNaN(frame.lastId)) return SLOW;
-    frame.market = marketOf(frame.symbol, this.#timeAt < this.#typeAt);
+    frame.market = marketOf(frame.symbol, this.#timeAt > 0 && this.#timeAt < this.#typeAt);
     if (this.#type === 115) return FrameKind.snapshot;
     // u = 1 is a whole book after a restart of the venue's service (docs/v5/websocket/public/orderbook, 2026-07).
     if (this.#type === 100) return frame.lastId === 1 ? FrameKind.snapshot : FrameKind.depth;

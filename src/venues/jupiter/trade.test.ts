@@ -120,11 +120,14 @@ describe('a swap', () => {
   });
 
   it.each([
-    ['failed', 'rejected'],
-    ['expired', 'expired'],
-  ])('that %s on chain is %s, without a fill', async (status, ended) => {
+    ['failed', 'rejected', 0.000013],
+    ['expired', 'expired', undefined],
+  ])('that %s on chain is %s, without a fill, at a fee of %s SOL', async (status, ended, failedChainFee) => {
     const { port } = startPort([200, state({ status, settledAtMs: 2, feeLamports: 13_000 })]);
-    expect(await port.lookup(ref)).toMatchObject({ found: 'yes', report: { status: ended, filledQty: 0, fills: [] } });
+    expect(await port.lookup(ref)).toMatchObject({
+      found: 'yes',
+      report: { status: ended, filledQty: 0, fills: [], ...(failedChainFee === undefined ? {} : { failedChainFee }) },
+    });
   });
 
   it.each<[string, [number, unknown] | 'net.timeout' | 'net.refused' | 'net.cut', string]>([

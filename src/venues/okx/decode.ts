@@ -52,6 +52,8 @@ class OkxDialect implements Dialect {
     if (end !== bytes.length || this.#channelFrom === 0 || this.#symbolFrom === 0) return SLOW;
     frame.symbol = this.#symbol.of(bytes, this.#symbolFrom, this.#symbolTo);
     if (isText(bytes, this.#channelFrom, this.#channelTo, 'trades')) {
+      // Trades carry the book's counter since 2025; it is no id of theirs.
+      frame.lastId = Number.NaN;
       return frame.tradeCount > 0 && frame.tradeCount === this.#items ? FrameKind.trade : SLOW;
     }
     return this.#classifyBook(bytes, frame);

@@ -5,7 +5,7 @@ import { createLevelBuffer, FULL, OFF_GRID, scanLevels } from './levelScanner.ts
 
 const decimal = fc
   .tuple(
-    fc.integer({ min: 0, max: 10_000_000 }),
+    fc.oneof(fc.integer({ min: 0, max: 90_000 }), fc.integer({ min: 0, max: 2_000_000_000 })),
     fc.integer({ min: 0, max: 99_999_999 }),
     fc.integer({ min: 0, max: 8 }),
   )
@@ -31,7 +31,7 @@ describe('scanLevels', () => {
         ]);
         if (end === OFF_GRID) {
           seen.offGrid += 1;
-          expect(exact.flat()).toContain(Number.NaN);
+          expect(exact.flat().some(Number.isNaN)).toBe(true);
         } else if (end < 0) seen.slow += 1;
         else {
           seen.read += 1;
@@ -91,6 +91,7 @@ describe('decimal scales', () => {
       fc.property(decimal, (text) => {
         const scale = createScale(8, 1);
         const count = countIncrements(readDecimal(text)!, scale);
+        fc.pre(!Number.isNaN(count));
         expect(toNumber(count, scale)).toBe(Number(text));
         expect(toDecimalText(count, scale)).toBe(text.includes('.') ? text.replace(/\.?0+$/, '') : text);
       }),
