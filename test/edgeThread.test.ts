@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { slabLayout } from '../src/telemetry/slab.ts';
 import { createSlabSink, reportAlive } from '../src/telemetry/slabSink.ts';
-import { latchLevel } from '../src/workers/latchWords.ts';
+import { createLatch, latchLevel, setLatchWord } from '../src/workers/latchWords.ts';
 import { dimensions, type EdgeUnderTest, startEdge, viewAt } from './edgeHarness.ts';
 
 let edge: EdgeUnderTest;
@@ -227,6 +227,17 @@ describe('permits', () => {
     expect(latchLevel(damaged.boot.latch, 0)).toBe('permit');
     await damaged.stop();
     rmSync(dataDir, { recursive: true });
+  });
+
+  it('does not undo a closure whose file its predecessor did not live to write', async () => {
+    const latch = createLatch(2);
+    setLatchWord(latch, 1, 'kill');
+
+    const successor = await startEdge({ incarnation: 2, latch });
+
+    expect([latchLevel(latch, 0), latchLevel(latch, 1)]).toEqual(['open', 'kill']);
+    expect(successor.latchFile()).toMatchObject({ all: null, bots: { 'bot:arb:RAY': { level: 'kill', by: 'edge' } } });
+    await successor.stop();
   });
 
   it('needs the kill token for a kill and for lifting one', async () => {

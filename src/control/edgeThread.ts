@@ -17,6 +17,7 @@ import { createCoreLink } from './coreLink.ts';
 import { accessOf, createEdgeRoutes } from './edgeRoutes.ts';
 import { type EdgeServer, startHttpServer } from './httpServer.ts';
 import { readLatchFile, writeLatchFile } from './latchFile.ts';
+import { withClosedWords } from './latchState.ts';
 import { createLoginThrottle } from './loginThrottle.ts';
 import { createPermitDesk } from './permitDesk.ts';
 import { findNotReady, type StatusInput, systemStatus } from './systemStatus.ts';
@@ -55,7 +56,8 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   if (ownSlab === undefined) throw new Error('EdgeBoot.slabs lacks the slab of the thread "edge"');
 
   const bots = latchedBots(boot.bots);
-  const initial = readLatchFile(boot.latchPath, clock.nowMs());
+  const fromFile = readLatchFile(boot.latchPath, clock.nowMs());
+  const initial = withClosedWords(fromFile, boot.latch, bots, clock.nowMs());
   loadLatchWords(boot.latch, initial, boot.bots);
 
   const tokens = loadOrMakeTokens(boot.tokensPath);
@@ -88,6 +90,7 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
     notifyCore: (latch, cause, durable) =>
       link.ask(cause.id, () => post({ type: 'latchChanged', latch, cause, durable })),
   });
+  if (initial !== fromFile) desk.persist();
   const sendToCore = (message: ControlMessage) => post({ type: 'control', message });
   const door = createControlDoor({ bots, desk, link, clock, log, sendToCore, countAction });
   const alerts = createAlertDesk({

@@ -1,4 +1,5 @@
 import type { Closure, LatchState } from '../domain/control.ts';
+import { latchLevel } from '../workers/latchWords.ts';
 import type { LatchedBot } from './targets.ts';
 
 /** What is closed after this closure. An earlier one at least as strict stays: the first reason is the one to look into. */
@@ -28,6 +29,30 @@ export function openPermits(
   if (state.all !== null) for (const { id } of known) bots[id] = stricter(bots[id] ?? null, state.all);
   for (const { id } of targets) delete bots[id];
   return { all: null, bots };
+}
+
+/**
+ * The file's state, with what the words say beyond it: an edge that died between setting a word and writing the file
+ * must not have its closure undone by its successor.
+ *
+ * @returns `state` itself when the words add nothing
+ */
+export function withClosedWords(
+  state: LatchState,
+  latch: SharedArrayBuffer,
+  known: readonly LatchedBot[],
+  atMs: number,
+): LatchState {
+  const bots = { ...state.bots };
+  let differs = false;
+  for (const bot of known) {
+    const level = latchLevel(latch, bot.slot);
+    const closure = strictestClosure(state, [bot]);
+    if (level === 'open' || closure?.level === 'kill' || (closure !== null && level === 'permit')) continue;
+    bots[bot.id] = { reason: 'closed as the edge died', by: 'edge', atMs, level };
+    differs = true;
+  }
+  return differs ? { all: state.all, bots } : state;
 }
 
 /** The strictest closure that stands against these bots; null = none. */

@@ -33,6 +33,8 @@ export interface PermitDesk {
   state(): LatchState;
   /** The last write of the latch file succeeded. */
   isDurable(): boolean;
+  /** Writes the file as the state is; when that fails, again each second until it succeeds. */
+  persist(): boolean;
   close(action: 'disable_live' | 'kill', targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
   open(targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
 }
@@ -52,18 +54,21 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     durable = true;
   };
   /** The words hold meanwhile; a restart before the write succeeds would forget the closure. */
+  const persist = (): boolean => {
+    try {
+      writeFile();
+      return true;
+    } catch {
+      retryFile();
+      return false;
+    }
+  };
   const retryFile = () => {
     if (retrying) return;
     retrying = true;
     clock.after(FILE_RETRY_MS, () => {
       retrying = false;
-      if (durable) return;
-      try {
-        writeFile();
-        log.log('warn', 'control', 'latch file written at a later try');
-      } catch {
-        retryFile();
-      }
+      if (!durable && persist()) log.log('warn', 'control', 'latch file written at a later try');
     });
   };
 
@@ -123,6 +128,7 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
   return {
     state: () => state,
     isDurable: () => durable,
+    persist,
 
     async close(action, targets, message) {
       const level = action === 'kill' ? 'kill' : 'permit';
@@ -134,12 +140,7 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
       const failed: Trace[] = [];
       const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs(), level };
       state = closePermits(state, targets, closure, message.target === undefined);
-      try {
-        writeFile();
-      } catch {
-        failed.push('latch');
-        retryFile();
-      }
+      if (!persist()) failed.push('latch');
       return finish(action, targets, message, wordsBefore, failed);
     },
 

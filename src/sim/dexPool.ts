@@ -35,7 +35,6 @@ export interface DexPools {
   quote(inputMint: string, outputMint: string, amountRaw: number, onlyDirect: boolean): DexQuote | null;
   /** A swap landed: the pool moves against the next one. */
   push(inputMint: string, outputMint: string, amountRaw: number): void;
-  stop(): void;
 }
 
 interface Pool {
@@ -107,7 +106,7 @@ export function createDexPools({ clock, random, fair, config }: DexDeps): DexPoo
   const usdcOf = (found: NonNullable<ReturnType<typeof findPool>>, amountRaw: number) =>
     (found.buys ? amountRaw : (amountRaw / found.scale) * found.pool.midPx) / 1e6;
 
-  const stopBeat = clock.every(SLOT_MS, () => {
+  clock.every(SLOT_MS, () => {
     slot += 1;
     for (const pool of pools.values()) advance(pool);
   });
@@ -133,6 +132,5 @@ export function createDexPools({ clock, random, fair, config }: DexDeps): DexPoo
       const bps = (2e4 * usdcOf(found, amountRaw)) / config.dexDepthUsd;
       found.pool.pressureBps += found.buys ? bps : -bps;
     },
-    stop: stopBeat,
   };
 }

@@ -124,6 +124,24 @@ describe('orders on the embedded CEXes', () => {
     }
   });
 
+  it('are unknown to queries until the engine has seen them where the venue acknowledges first', () => {
+    const bed = startTestbed(8);
+    const exchange = bed.world.inside.exchange('bybit');
+    const request = {
+      clientOrderId: 'njlate',
+      venueSymbol: 'SOLUSDT',
+      side: 'sell',
+      type: 'market',
+      qty: '1',
+    } as const;
+    const ack = exchange.placeLater(request, 5);
+    expect(ack).toHaveProperty('venueOrderId');
+    expect(exchange.placeLater(request, 5)).toEqual({ rejected: 'duplicate' });
+    expect(exchange.byClientId('njlate')).toBeUndefined();
+    bed.clock.advance(6);
+    expect(exchange.byClientId('njlate')).toMatchObject({ ...ack, status: 'filled' });
+  });
+
   it('log every order that arrived, refused ones included, with its present status', () => {
     const bed = startTestbed(6);
     bed.post('okx', '/sim/order', order({ side: 'buy', type: 'postOnly', qty: '1', price: touch(bed, 'okx').bid(-9) }));

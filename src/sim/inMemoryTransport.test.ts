@@ -97,6 +97,19 @@ describe('the in-memory transport', () => {
     expect(handlers.log.map(([, what, text]) => [what, text.slice(0, 4)])).toEqual([['close', '1006']]);
   });
 
+  it('falls silent when the world is stopped: swaps in flight and socket watches leave no timer behind', () => {
+    const { clock, world, transport, endpoints } = startTransport(5);
+    const handlers = record(clock);
+    transport.openSocket(`${endpoints.binance.ws}/ws/solusdt@depth@100ms`, handlers);
+    clock.advance(2000);
+    world.stop();
+    clock.advance(100);
+    const count = handlers.log.length;
+    clock.advance(120_000);
+    expect(handlers.log).toHaveLength(count);
+    expect(clock.pendingTimers()).toBe(0);
+  });
+
   it('gives the same run twice, times included, and another with another seed', () => {
     const run = (seed: number) => {
       const { clock, transport, endpoints } = startTransport(seed);

@@ -6,7 +6,7 @@ export interface VenueRefusal {
   readonly reason: string;
 }
 
-/** Each venue's own code and words per reason (venue documentation as of 2026-07; see `docs/VENUES.md`). */
+/** Each venue's own code and words per reason (the venues' documentation as of 2026-07). */
 const REFUSALS: Readonly<Record<CexVenue, Readonly<Record<RejectKind, VenueRefusal>>>> = {
   binance: {
     symbol: { code: '-1121', reason: 'Invalid symbol.' },

@@ -3,7 +3,7 @@ import type { CexVenue, Instrument, Pair } from '../domain/instruments.ts';
 type Rules = readonly [tickSize: number, stepSize: number, minQty: number, minNotional: number];
 
 /**
- * Increments as recorded (dates and sources in `docs/VENUES.md`). Invented, in the style of their neighbours: the tick of
+ * Increments as recorded in public fixtures: Binance 2022-12-06 (c9s/bbgo), OKX and Bybit 2024-08-26/27 (tonnidiaz/test). Invented, in the style of their neighbours: the tick of
  * RAY on OKX (recorded .001, which is 4 bp of today's price; we use Binance's .0001 so that books are comparable), RAY on
  * Bybit (not in the recorded list), and USDC/USDT everywhere.
  */
@@ -100,7 +100,7 @@ export const MARKET_SHAPES: Readonly<Record<Pair, MarketShape>> = {
   },
 };
 
-/** Base-tier spot fees in bps (`docs/VENUES.md`); Bybit's spot schedule is published at the same 10 / 10. */
+/** Base-tier spot fees in bps (Binance: ccxt 4.5.84; OKX: its trade-fee answer in nautilus_trader's test data); Bybit's spot schedule is published at the same 10 / 10. */
 export const SPOT_FEES_BPS: Readonly<Record<CexVenue, { readonly maker: number; readonly taker: number }>> = {
   okx: { maker: 8, taker: 10 },
   binance: { maker: 10, taker: 10 },

@@ -13,6 +13,7 @@ import { answerNeutralDoor } from './neutralDoor.ts';
 import { answerOkx } from './okxRest.ts';
 import { okxListener, openOkxSocket } from './okxStreams.ts';
 import { createOrderLog, type OrderLog } from './orderLog.ts';
+import { createOwnedClock } from './ownedClock.ts';
 import { createSimAccount } from './simAccount.ts';
 import type { SimConfig } from './simConfig.ts';
 import { type ParsedRequest, parseRequest, type SimHttpRequest, type SimHttpResponse } from './simHttp.ts';
@@ -60,13 +61,13 @@ interface VenueInside {
   market(instrument: Instrument): VenueMarket;
   answer(request: ParsedRequest): SimHttpResponse;
   openSocket(target: string, connection: SimConnection): SimSession;
-  stop(): void;
 }
 
 export function createSimWorld(options: SimWorldOptions): SimWorld {
-  const { clock, random, config } = options;
+  const { random, config } = options;
+  const clock = createOwnedClock(options.clock);
   const fair = createFairPrices(random.fork('fair'), config.market.volatility);
-  const stopFair = clock.every(FAIR_STEP_MS, () => fair.step());
+  clock.every(FAIR_STEP_MS, () => fair.step());
   const log = createOrderLog();
   const pools = createDexPools({ clock, random: random.fork('dex'), fair, config: config.market });
   const swaps = createDexSwaps({
@@ -79,7 +80,7 @@ export function createSimWorld(options: SimWorldOptions): SimWorld {
   });
   const quoteBucket = createTokenBucket(clock, config.market.quotesPerSecond, config.market.quoteBurst);
   const venues = Object.fromEntries(
-    CEX_VENUES.map((venue) => [venue, createVenue(venue, options, fair, log)]),
+    CEX_VENUES.map((venue) => [venue, createVenue(venue, { ...options, clock }, fair, log)]),
   ) as Record<CexVenue, VenueInside>;
 
   return {
@@ -98,11 +99,7 @@ export function createSimWorld(options: SimWorldOptions): SimWorld {
       exchange: (venue) => venues[venue].exchange,
       market: (venue, pair) => venues[venue].market(instrumentOf(venue, pair)),
     },
-    stop() {
-      stopFair();
-      pools.stop();
-      for (const venue of CEX_VENUES) venues[venue].stop();
-    },
+    stop: () => clock.stop(),
   };
 }
 
@@ -175,8 +172,5 @@ function createVenue(
     market,
     answer: answers[venue],
     openSocket: (target, connection) => opens[venue](context, target, connection),
-    stop() {
-      for (const running of markets.values()) running.stop();
-    },
   };
 }

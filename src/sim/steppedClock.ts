@@ -3,6 +3,7 @@ import type { CancelTimer, Clock } from '../domain/ports.ts';
 /** A clock for tests of the world alone: `advance` runs due timers in order, synchronously. */
 export interface SteppedClock extends Clock {
   advance(ms: number): void;
+  pendingTimers(): number;
 }
 
 export function createSteppedClock(startMs = Date.UTC(2026, 0, 5, 14, 30)): SteppedClock {
@@ -38,6 +39,7 @@ export function createSteppedClock(startMs = Date.UTC(2026, 0, 5, 14, 30)): Step
         cancel();
       };
     },
+    pendingTimers: () => timers.filter(({ live }) => live).length,
     advance(ms) {
       const untilMs = nowMs + ms;
       for (let next = timers.at(-1); next !== undefined && next.dueMs <= untilMs; next = timers.at(-1)) {

@@ -47,7 +47,6 @@ export interface VenueMarket {
   takeFor(side: 'buy' | 'sell', lots: number, limitTick: number): readonly PublicTrade[];
   /** After orders were rested or removed outside: tells listeners of a changed best. */
   checkTop(): void;
-  stop(): void;
 }
 
 interface MarketDeps {
@@ -155,7 +154,7 @@ export function createVenueMarket(deps: MarketDeps): VenueMarket {
     const limitTick = side === 'buy' ? book.bestTick('ask') + reach : book.bestTick('bid') - reach;
     if (!Number.isNaN(limitTick)) takeFrom(side, toLots(qty), limitTick);
     checkTop();
-    cancelTrade = clock.after(flow.nextGapMs(), trade);
+    clock.after(flow.nextGapMs(), trade);
   };
 
   const market: VenueMarket = {
@@ -169,10 +168,6 @@ export function createVenueMarket(deps: MarketDeps): VenueMarket {
       return trades;
     },
     checkTop,
-    stop() {
-      cancelStep();
-      cancelTrade();
-    },
   };
 
   liquidity.seed(bidTick, bidTick + 1);
@@ -180,10 +175,8 @@ export function createVenueMarket(deps: MarketDeps): VenueMarket {
   book.drainChanges('ask');
   lastPublishedId = book.updateId();
   // Venues do not beat in step with each other.
-  let cancelStep = clock.after(deps.random.next() * DEPTH_PERIOD_MS, () => {
-    cancelStep = clock.every(DEPTH_PERIOD_MS, step);
-  });
-  let cancelTrade = clock.after(flow.nextGapMs(), trade);
+  clock.after(deps.random.next() * DEPTH_PERIOD_MS, () => clock.every(DEPTH_PERIOD_MS, step));
+  clock.after(flow.nextGapMs(), trade);
   return market;
 }
 

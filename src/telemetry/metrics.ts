@@ -5,7 +5,7 @@ import { checkedCatalogue, type MetricDeclaration, THREAD_KINDS } from './metric
 export const RESTART_REASONS = ['crash', 'drill', 'lost', 'start_failed'] as const;
 
 /** Why a mailbox let a message go. */
-export const DEAD_LETTER_REASONS = ['full', 'conflated', 'stopped', 'poison'] as const;
+const DEAD_LETTER_REASONS = ['full', 'conflated', 'stopped'] as const;
 
 /** Every control verb of the operator's interface, whoever executes it. */
 export const CONTROL_ACTIONS = [
@@ -267,7 +267,6 @@ export const METRICS: readonly MetricDeclaration[] = checkedCatalogue([
     labels: { venue: 'venues' },
     help: 'Intents whose client order id had been taken before: dropped, nothing was sent.',
   },
-
   {
     name: 'nightjar_journal_commit_seconds',
     ...histogram,

@@ -9,3 +9,24 @@ export class SymbolText {
     return this.#last;
   }
 }
+
+/** Remembers which market the newest symbol belongs to, since finding out takes longer than reading a small frame. */
+export class MarketMemo {
+  readonly #find: (symbol: string, hint: boolean) => string;
+  #symbol = '';
+  #hint = false;
+  #market = '';
+
+  constructor(find: (symbol: string, hint: boolean) => string) {
+    this.#find = find;
+  }
+
+  of(symbol: string, hint: boolean): string {
+    if (symbol !== this.#symbol || hint !== this.#hint) {
+      this.#symbol = symbol;
+      this.#hint = hint;
+      this.#market = this.#find(symbol, hint);
+    }
+    return this.#market;
+  }
+}

@@ -18,7 +18,7 @@ import type { DecodedFrame } from '../decodedFrame.ts';
 import { FrameKind } from '../decodedFrame.ts';
 import type { DecoderOptions, Dialect, FrameDecoder } from '../frameDecoder.ts';
 import { createFrameDecoder } from '../frameDecoder.ts';
-import { SymbolText } from '../symbolText.ts';
+import { MarketMemo, SymbolText } from '../symbolText.ts';
 import { marketOf, readBinance } from './readMessage.ts';
 
 /** Binance spot, USDⓈ-M and COIN-M market data, raw or in the combined-stream envelope, and REST depth answers. */
@@ -31,6 +31,7 @@ const BOTH = 3;
 class BinanceDialect implements Dialect {
   readonly #cell = new Float64Array(1);
   readonly #symbol = new SymbolText();
+  readonly #market = new MarketMemo(marketOf);
   // Where the texts of the frame under way begin and end; 0 = not seen.
   #eventFrom = 0;
   #eventTo = 0;
@@ -71,7 +72,7 @@ class BinanceDialect implements Dialect {
     const to = this.#eventTo;
     if (isText(bytes, from, to, 'depthUpdate')) {
       if (this.#lists !== BOTH || Number.isNaN(frame.firstId) || Number.isNaN(frame.lastId)) return SLOW;
-      frame.market = marketOf(frame.symbol, !Number.isNaN(frame.prevId));
+      frame.market = this.#market.of(frame.symbol, !Number.isNaN(frame.prevId));
       return FrameKind.depth;
     }
     if (isText(bytes, from, to, 'trade')) return this.#trade(bytes, frame, FrameKind.trade);

@@ -18,7 +18,7 @@ import type { DecodedFrame } from '../decodedFrame.ts';
 import { FrameKind } from '../decodedFrame.ts';
 import type { DecoderOptions, Dialect, FrameDecoder } from '../frameDecoder.ts';
 import { createFrameDecoder } from '../frameDecoder.ts';
-import { SymbolText } from '../symbolText.ts';
+import { MarketMemo, SymbolText } from '../symbolText.ts';
 import { marketOf, readBybit } from './readMessage.ts';
 
 /** Bybit v5 public topics `orderbook.N` and `publicTrade`, acknowledgements and pongs. Sizes are base on spot and linear. */
@@ -31,6 +31,7 @@ const ALL_TRADE_FIELDS = 15;
 class BybitDialect implements Dialect {
   readonly #cell = new Float64Array(1);
   readonly #symbol = new SymbolText();
+  readonly #market = new MarketMemo(marketOf);
   /** Price, quantity, time, taker sold of the trade under way; the bits say which were seen. */
   readonly #trade = new Float64Array(4);
   #tradeFields = 0;
@@ -70,7 +71,7 @@ class BybitDialect implements Dialect {
     const topic = this.#topicFrom;
     if (!isText(bytes, topic, Math.min(this.#topicTo, topic + 10), 'orderbook.')) return SLOW;
     if (this.#lists !== BOTH || Number.isNaN(frame.lastId)) return SLOW;
-    frame.market = marketOf(frame.symbol, this.#timeAt > 0 && this.#timeAt < this.#typeAt);
+    frame.market = this.#market.of(frame.symbol, this.#timeAt > 0 && this.#timeAt < this.#typeAt);
     if (this.#type === 115) return FrameKind.snapshot;
     // u = 1 is a whole book after a restart of the venue's service (docs/v5/websocket/public/orderbook, 2026-07).
     if (this.#type === 100) return frame.lastId === 1 ? FrameKind.snapshot : FrameKind.depth;

@@ -20,7 +20,7 @@ import type { DecodedFrame } from '../decodedFrame.ts';
 import { FrameKind } from '../decodedFrame.ts';
 import type { DecoderOptions, Dialect, FrameDecoder } from '../frameDecoder.ts';
 import { createFrameDecoder } from '../frameDecoder.ts';
-import { SymbolText } from '../symbolText.ts';
+import { MarketMemo, SymbolText } from '../symbolText.ts';
 import { marketOf, readOkx } from './readMessage.ts';
 
 /** OKX v5 public channels `books` and `trades`, acknowledgements and notices. Sizes are base on spot, contracts elsewhere. */
@@ -32,6 +32,7 @@ const BOTH = 3;
 class OkxDialect implements Dialect {
   readonly #cell = new Float64Array(1);
   readonly #symbol = new SymbolText();
+  readonly #market = new MarketMemo(marketOf);
   #channelFrom = 0;
   #channelTo = 0;
   #actionFrom = 0;
@@ -68,7 +69,7 @@ class OkxDialect implements Dialect {
   #classifyBook(bytes: Uint8Array, frame: DecodedFrame): number {
     if (!isText(bytes, this.#channelFrom, this.#channelTo, 'books')) return SLOW;
     if (this.#lists !== BOTH || this.#items !== 1 || this.#actionFrom === 0) return SLOW;
-    frame.market = marketOf(frame.symbol);
+    frame.market = this.#market.of(frame.symbol, false);
     if (isText(bytes, this.#actionFrom, this.#actionTo, 'update')) return FrameKind.depth;
     return isText(bytes, this.#actionFrom, this.#actionTo, 'snapshot') ? FrameKind.snapshot : SLOW;
   }

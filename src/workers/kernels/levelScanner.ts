@@ -1,6 +1,6 @@
 import type { DecimalScale } from './decimalScale.ts';
 import { POW10 } from './decimalScale.ts';
-import { SLOW } from './jsonBytes.ts';
+import { CLOSE_OBJECT, SLOW } from './jsonBytes.ts';
 
 /** A value lies between two increments of its grid: the caller refines the grid and scans again. */
 export const OFF_GRID = -2;
@@ -62,6 +62,8 @@ export function scanLevels(
   const sizeWhole = size.maxWholeDigits;
   let count = 0;
   let at = from + 1;
+  // No digit loop below can run past a closing brace; without one it would read undefined as 0 for ever.
+  if (bytes[bytes.length - 1] !== CLOSE_OBJECT) return SLOW;
   if (bytes[at] === 93) {
     out.count = 0;
     return at + 1;
@@ -72,7 +74,7 @@ export function scanLevels(
     let start = at;
     let whole = 0;
     let digit = bytes[at]! - 48;
-    while (digit >= 0 && digit <= 9) {
+    while (digit >>> 0 <= 9) {
       whole = (Math.imul(whole, 10) + digit) | 0;
       at += 1;
       digit = bytes[at]! - 48;
@@ -84,7 +86,7 @@ export function scanLevels(
       start = at;
       let fraction = 0;
       digit = bytes[at]! - 48;
-      while (digit >= 0 && digit <= 9) {
+      while (digit >>> 0 <= 9) {
         fraction = (Math.imul(fraction, 10) + digit) | 0;
         at += 1;
         digit = bytes[at]! - 48;
@@ -111,7 +113,7 @@ export function scanLevels(
     start = at;
     whole = 0;
     digit = bytes[at]! - 48;
-    while (digit >= 0 && digit <= 9) {
+    while (digit >>> 0 <= 9) {
       whole = (Math.imul(whole, 10) + digit) | 0;
       at += 1;
       digit = bytes[at]! - 48;
@@ -123,7 +125,7 @@ export function scanLevels(
       start = at;
       let fraction = 0;
       digit = bytes[at]! - 48;
-      while (digit >= 0 && digit <= 9) {
+      while (digit >>> 0 <= 9) {
         fraction = (Math.imul(fraction, 10) + digit) | 0;
         at += 1;
         digit = bytes[at]! - 48;
