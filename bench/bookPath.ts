@@ -32,7 +32,7 @@ export const bookPathSection: BenchSection = {
 
 async function measure(set: DepthSet, hasFloors: boolean): Promise<{ rows: BenchRow[]; note: string }> {
   const checked = await countEqualVwaps(set);
-  const rounds = hasFloors ? 7 : 5;
+  const rounds = hasFloors ? 9 : 5;
   const peers = await preparePeers(set, rounds + WARM_UPS);
   const times = interleave(
     {

@@ -19,8 +19,10 @@ export interface StepResult {
 const STEP_TIMEOUT_MS = 15 * 60_000;
 
 /** The project's binaries first, so that a machine with an older `node` still runs these with the pinned one. */
-const childEnv = (): NodeJS.ProcessEnv => ({
+const childEnv = (show: 'live' | 'quiet'): NodeJS.ProcessEnv => ({
   ...process.env,
+  // Kept output is for reading in a log: no colours.
+  ...(show === 'quiet' ? { NO_COLOR: '1' } : {}),
   PATH: `${join(process.cwd(), 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`,
 });
 
@@ -34,7 +36,7 @@ export function runStep(step: Step, show: 'live' | 'quiet'): Promise<StepResult>
 
   const command = step.command === 'node' ? process.execPath : step.command;
   const child = spawn(command, step.args, {
-    env: childEnv(),
+    env: childEnv(show),
     stdio: ['ignore', show === 'live' ? 'inherit' : 'pipe', show === 'live' ? 'inherit' : 'pipe'],
   });
   const timeout = setTimeout(() => {
@@ -62,6 +64,7 @@ export const staticSteps: readonly Step[] = [
   { name: 'import direction', command: 'node', args: ['scripts/checkImports.ts'] },
   { name: 'purity', command: 'node', args: ['scripts/checkPurity.ts'] },
   { name: 'generated documents', command: 'node', args: ['scripts/generateDocs.ts', '--check'] },
+  { name: 'lockfile', command: 'node', args: ['scripts/checkLockfile.ts'] },
   { name: 'unused code', command: 'knip', args: ['--no-progress'] },
 ];
 

@@ -135,7 +135,7 @@ async function answer(
   const login = checkToken(deps.guard, { access, source, token: presentedToken(request.headers) });
   if ('status' in login) return refuse(login);
   // Encoded letters would let a path mean one thing to the guard and another to the router.
-  if (target === null && !/^[\w/.-]*$/.test(target.path))
+  if (target === null || !/^[\w/.-]*$/.test(target.path))
     return sendJson(response, 404, { error: 'there is no such path' });
   if (!METHODS.includes(method))
     return sendJson(response, 405, { error: `${method} is not served: use ${METHODS.join(', ')}` });

@@ -119,11 +119,11 @@ function stretches(values: readonly number[], bps: number): number[] {
 }
 
 describe.each([
-  [SOL, 1],
-  [SOL, 7],
-  [RAY, 7],
-  [RAY, 42],
-])('the DEX pool of $symbol (seed %i)', (token, seed) => {
+  { token: SOL, seed: 1 },
+  { token: SOL, seed: 7 },
+  { token: RAY, seed: 7 },
+  { token: RAY, seed: 42 },
+])('the DEX pool of $token.symbol (seed $seed)', ({ token, seed }) => {
   it('opens chances above 40 bps long enough for two hits, closes them, and shows smaller and opposite ones', () => {
     const found = edges(startTestbed(seed), token, 120);
     const chances = stretches(found, 42).filter((ms) => ms >= 2500);

@@ -23,8 +23,8 @@ export interface DislocationSettings {
   readonly cheapShare: number;
 }
 
-/** Two of three episodes are large enough to trade on; the rest end in a refusal. */
-const LARGE_SHARE = 0.67;
+/** Every other episode is large enough to trade on; the rest end in refusals. */
+const LARGE_SHARE = 0.5;
 const LARGE_BPS = { from: 50, to: 90 };
 const SMALL_BPS = { from: 12, to: 40 };
 const FIRST_AFTER_MS = { from: 5000, to: 10_000 };
@@ -39,7 +39,7 @@ export function createDislocations(random: Random, settings: DislocationSettings
   const makeEpisode = (startMs: number): Episode => {
     const large = dealLarge();
     const sign = dealCheap() ? -1 : 1;
-    const lengthMs = large ? between({ from: 6000, to: 12_000 }) : between({ from: 4000, to: 8000 });
+    const lengthMs = large ? between({ from: 5000, to: 10_000 }) : between({ from: 4000, to: 8000 });
     const rampMs = lengthMs * between({ from: 0.08, to: 0.2 });
     const fadeMs = lengthMs * between({ from: 0.15, to: 0.35 });
     const peakBps = sign * between(large ? LARGE_BPS : SMALL_BPS);

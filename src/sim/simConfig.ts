@@ -29,7 +29,7 @@ export const simMarketKnobs = {
   episodeGapMs: number({
     unit: 'ms',
     help: 'mean time between the starts of two DEX dislocations of one token',
-    default: 14_000,
+    default: 13_000,
     min: 2000,
     max: 3_600_000,
   }),
