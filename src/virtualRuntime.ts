@@ -1,6 +1,6 @@
 import type { NightjarConfig } from './config/resolveSettings.ts';
-import { createChildRunner } from './core/childRunner.ts';
 import type { StartChild } from './core/childPort.ts';
+import { createChildRunner } from './core/childRunner.ts';
 import type { OtherCommand } from './core/commands.ts';
 import { dimensionsOf, journalPathOf, laneBots, noticingLog, type RuntimeInput } from './core/coreRuntime.ts';
 import { coreStatus } from './core/coreStatus.ts';
@@ -15,8 +15,10 @@ import { JOURNAL_TABLES, type JournalRow } from './journal/rows.ts';
 import { createInMemoryTransport } from './sim/inMemoryTransport.ts';
 import { defaultSimConfig } from './sim/simConfig.ts';
 import { createSimWorld } from './sim/simWorld.ts';
-import { createSlabSink } from './telemetry/slabSink.ts';
+import { readFeedFigures } from './telemetry/feedFigures.ts';
 import { createSlabs, slabLayout } from './telemetry/slab.ts';
+import { createSlabSink } from './telemetry/slabSink.ts';
+import { createSlabReader } from './telemetry/slabText.ts';
 import { createSpotFeed } from './venues/createSpotFeed.ts';
 import { createJupiterSwap } from './venues/jupiter/trade.ts';
 import { createSimTrade } from './venues/simTrade.ts';
@@ -84,21 +86,28 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
     switch (command.type) {
       case 'child.start':
       case 'child.stop':
-        return runner.execute(command);
+        runner.execute(command);
+        return;
       case 'lane.send':
-        return lane?.handle(command.message);
+        lane?.handle(command.message);
+        return;
       case 'order.resolve':
-        return gateway?.handle({ type: 'resolve', ref: command.ref, deadlineMs: command.deadlineMs });
+        gateway?.handle({ type: 'resolve', ref: command.ref, deadlineMs: command.deadlineMs });
+        return;
       case 'gateway.reconcile':
-        return gateway?.handle({ type: 'reconcile' });
+        gateway?.handle({ type: 'reconcile' });
+        return;
       case 'latch.close':
-        return closePermit(command.bot, command.reason, command.by);
+        closePermit(command.bot, command.reason, command.by);
+        return;
       case 'control.reply':
         return;
       case 'exec.log':
-        return execLog.append([JSON.stringify(command.line)]);
+        execLog.append([JSON.stringify(command.line)]);
+        return;
       case 'core.ready':
-        return send({ type: 'ready' });
+        send({ type: 'ready' });
+        return;
       case 'core.stopped':
         stopped = { clean: command.clean };
     }
@@ -108,7 +117,15 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
     const slot = kernel.bots.find(({ id }) => id === bot)?.slot;
     if (slot !== undefined) setLatchWord(latch, slot, 'permit');
     latchState = { ...latchState, bots: { ...latchState.bots, [bot]: { reason, by, atMs: clock.nowMs() } } };
-    const cause = { id: `core/${bot}/${clock.nowMs()}`, action: 'disable_live', target: bot, reason, args: {}, by, from: 'core' };
+    const cause = {
+      id: `core/${bot}/${clock.nowMs()}`,
+      action: 'disable_live',
+      target: bot,
+      reason,
+      args: {},
+      by,
+      from: 'core',
+    };
     door.admit('edge', { type: 'latch.changed', latch: latchState, cause });
   }
 
@@ -134,7 +151,11 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       deliver(message) {
         if (gateway !== null) return gateway.handle(message);
         const clientOrderId = message.type === 'place' ? message.intent.clientOrderId : message.ref.clientOrderId;
-        door.admit('journal', { type: 'order.refused', clientOrderId, reason: 'no gateway was there when the intent was committed' });
+        door.admit('journal', {
+          type: 'order.refused',
+          clientOrderId,
+          reason: 'no gateway was there when the intent was committed',
+        });
       },
     });
     journal = opened;
@@ -149,17 +170,36 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
   const startGateway: StartChild = (_incarnation, events) => {
     const made = createGateway({
       ports: [
-        ...CEX_VENUES.map((venue) => createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport })),
-        createJupiterSwap({ transport, clock, metrics: sinkOf('gateway'), rest: endpoints.jupiter.rest, account: 'main' }),
+        ...CEX_VENUES.map((venue) =>
+          createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport }),
+        ),
+        createJupiterSwap({
+          transport,
+          clock,
+          metrics: sinkOf('gateway'),
+          rest: endpoints.jupiter.rest,
+          account: 'main',
+        }),
       ],
       clock,
       latch,
       metrics: sinkOf('gateway'),
       send(message) {
         if (gateway !== made) return;
-        if (message.type === 'placed') door.admit('gateway', { type: 'order.placed', clientOrderId: message.clientOrderId, answer: message.answer });
-        else if (message.type === 'refused') door.admit('gateway', { type: 'order.refused', clientOrderId: message.clientOrderId, reason: message.reason });
-        else if (message.type === 'resolved') door.admit('gateway', { type: 'order.resolved', clientOrderId: message.clientOrderId, answer: message.answer });
+        if (message.type === 'placed')
+          door.admit('gateway', { type: 'order.placed', clientOrderId: message.clientOrderId, answer: message.answer });
+        else if (message.type === 'refused')
+          door.admit('gateway', {
+            type: 'order.refused',
+            clientOrderId: message.clientOrderId,
+            reason: message.reason,
+          });
+        else if (message.type === 'resolved')
+          door.admit('gateway', {
+            type: 'order.resolved',
+            clientOrderId: message.clientOrderId,
+            answer: message.answer,
+          });
         else if (message.type === 'reconciled') {
           const { balances, openOrders, failures } = message;
           door.admit('gateway', { type: 'reconciled', balances, openOrders, failures });
@@ -167,9 +207,11 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       },
     });
     gateway = made;
-    made.open().then(events.started, (error: { toPlain?: () => never; message: string }) =>
-      events.failed({ code: 'venue.unavailable', message: error.message, details: {} }),
-    );
+    made
+      .open()
+      .then(events.started, (error: { toPlain?: () => never; message: string }) =>
+        events.failed({ code: 'venue.unavailable', message: error.message, details: {} }),
+      );
     return inProcess(() => {
       if (gateway === made) gateway = null;
       made.handle({ type: 'stop' });
@@ -202,14 +244,23 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
     door.admit,
   );
 
-  const status = () => coreStatus(door.view(), slabs, dimensions);
+  const reader = createSlabReader(slabs, dimensions);
+  const status = () => coreStatus(door.view(), readFeedFigures(reader, dimensions));
   const forMs = boot.forMs ?? 60_000;
   input.onStoppable((reason) => door.admit('guardian', { type: 'core.stopping', reason }));
   for (const { atMs, target } of boot.drills) {
     clock.after(atMs, () =>
       door.admit('drill', {
         type: 'control',
-        message: { id: `drill/${atMs}/${target}`, action: 'crash', target, reason: '--drill', args: {}, by: 'drill', from: 'start' },
+        message: {
+          id: `drill/${atMs}/${target}`,
+          action: 'crash',
+          target,
+          reason: '--drill',
+          args: {},
+          by: 'drill',
+          from: 'start',
+        },
       }),
     );
   }

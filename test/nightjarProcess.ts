@@ -91,11 +91,22 @@ export interface Summary {
         readonly go: number;
         readonly trades: number;
         readonly why: Readonly<Record<string, number>>;
-        readonly ev: { readonly spread: number; readonly adverse: number; readonly fees: number; readonly slippage: number; readonly net: number };
+        readonly ev: {
+          readonly spread: number;
+          readonly adverse: number;
+          readonly fees: number;
+          readonly slippage: number;
+          readonly net: number;
+        };
       }
     >
   >;
-  readonly feeds: Readonly<Record<string, { readonly frames: number; readonly gaps: number; readonly resyncs: number; readonly crossed: number }>>;
+  readonly feeds: Readonly<
+    Record<
+      string,
+      { readonly frames: number; readonly gaps: number; readonly resyncs: number; readonly crossed: number }
+    >
+  >;
   readonly restarts: number;
   readonly restartsByChild: Readonly<Record<string, number>>;
   readonly decisionsHash: string;

@@ -61,6 +61,10 @@ describe('nightjar sim', () => {
     expect(frame.stream).toBe('solusdt@depth@100ms');
     await expect(firstFrame(`${endpoints.jupiter.rest.replace('http', 'ws')}/ws`)).rejects.toThrow(/404/);
 
+    // A listener that stays connected does not hold it back.
+    const listener = new WebSocket(`${endpoints.okx.ws}/ws/v5/public`);
+    await once(listener, 'open');
+    listener.on('error', () => {});
     sim.kill('SIGTERM');
     expect(await exitOf(sim)).toBe(0);
   });

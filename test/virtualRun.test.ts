@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { brokenSums, nightjar, runStart } from './nightjarProcess.ts';
 
@@ -26,7 +26,15 @@ describe('a run on the virtual clock', () => {
   });
 
   it('trades nothing where no chance exists', async () => {
-    const { summary } = await runStart([...VIRTUAL, '--seed', '7', '--set', 'sim.market.dexLag=false', '--set', 'sim.market.feeScale=2']);
+    const { summary } = await runStart([
+      ...VIRTUAL,
+      '--seed',
+      '7',
+      '--set',
+      'sim.market.dexLag=false',
+      '--set',
+      'sim.market.feeScale=2',
+    ]);
     expect(summary.bots['arb:SOL']!.trades + summary.bots['arb:RAY']!.trades).toBe(0);
     expect(brokenSums(summary)).toEqual([]);
   });
@@ -46,7 +54,9 @@ describe('a run on the virtual clock', () => {
     expect(report.compared.crashes).toBe(8);
 
     const database = new DatabaseSync(join(runDir, 'journal.sqlite'));
-    database.exec(`UPDATE decisions SET payload = replace(payload, '"end":"gross0"', '"end":"gross10"') WHERE seq = (SELECT min(seq) FROM decisions WHERE payload LIKE '%"end":"gross0"%')`);
+    database.exec(
+      `UPDATE decisions SET payload = replace(payload, '"end":"gross0"', '"end":"gross10"') WHERE seq = (SELECT min(seq) FROM decisions WHERE payload LIKE '%"end":"gross0"%')`,
+    );
     database.close();
     const tampered = await nightjar('replay', runDir, '--verify', '--json');
     expect(tampered.code).toBe(1);

@@ -1,8 +1,16 @@
-import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { OrderIntent } from '../src/domain/orders.ts';
-import { brokenSums, newDataDir, nightjar, readJson, runStart, startNightjar, type Summary } from './nightjarProcess.ts';
+import {
+  brokenSums,
+  newDataDir,
+  nightjar,
+  readJson,
+  runStart,
+  type Summary,
+  startNightjar,
+} from './nightjarProcess.ts';
 
 interface CrashPayload {
   readonly child: string;
@@ -10,13 +18,21 @@ interface CrashPayload {
   readonly restartedAt?: number;
 }
 
-function rows<T>(runDir: string, table: string, where = '1=1'): { readonly timeMs: number; readonly subject: string; readonly payload: T }[] {
+function rows<T>(
+  runDir: string,
+  table: string,
+  where = '1=1',
+): { readonly timeMs: number; readonly subject: string; readonly payload: T }[] {
   const database = new DatabaseSync(join(runDir, 'journal.sqlite'), { readOnly: true });
   try {
     return database
       .prepare(`SELECT time_ms, subject, payload FROM ${table} WHERE ${where} ORDER BY seq`)
       .all()
-      .map((row) => ({ timeMs: Number(row.time_ms), subject: String(row.subject), payload: JSON.parse(String(row.payload)) as T }));
+      .map((row) => ({
+        timeMs: Number(row.time_ms),
+        subject: String(row.subject),
+        payload: JSON.parse(String(row.payload)) as T,
+      }));
   } finally {
     database.close();
   }
@@ -51,10 +67,15 @@ describe('a run on real threads and sockets', () => {
   it('obeys the operator: crash on request, disable_live with its three traces, and no opening order after it', async () => {
     const dataDir = newDataDir();
     const summaryPath = join(dataDir, 'summary.json');
-    const running = startNightjar('start', ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath]);
+    const running = startNightjar(
+      'start',
+      ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath],
+    );
     await running.saw(/READY/);
     const address = /page\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(running.output())![1]!;
-    const venues = [...running.output().matchAll(/(binance|okx|bybit|jupiter) (http:\/\/127\.0\.0\.1:\d+)/g)].map(([, , rest]) => rest!);
+    const venues = [...running.output().matchAll(/(binance|okx|bybit|jupiter) (http:\/\/127\.0\.0\.1:\d+)/g)].map(
+      ([, , rest]) => rest!,
+    );
 
     const ctl = (...args: readonly string[]) => nightjar('ctl', ...args, '--data', dataDir);
     expect((await ctl('crash', 'bot:arb:SOL')).code).toBe(0);
@@ -69,18 +90,35 @@ describe('a run on real threads and sockets', () => {
     const disabledAtMs = Date.now();
     await running.saw(/disable_live reason=drill bot=(bot:)?arb:SOL by=/);
     const metrics = await (await fetch(`${address}/metrics`)).text();
-    expect(metrics).toMatch(/arb_control_actions_total\{[^}]*symbol="SOL"[^}]*action="disable_live"[^}]*\} 1|arb_control_actions_total\{[^}]*action="disable_live"[^}]*symbol="SOL"[^}]*\} 1/);
+    expect(metrics).toMatch(
+      /arb_control_actions_total\{[^}]*symbol="SOL"[^}]*action="disable_live"[^}]*\} 1|arb_control_actions_total\{[^}]*action="disable_live"[^}]*symbol="SOL"[^}]*\} 1/,
+    );
     const status = await nightjar('status', '--data', dataDir, '--json');
     expect(status.code, status.stderr).toBe(0);
-    expect((await fetch(`${address}/control`, { method: 'POST', headers: { authorization: 'Bearer wrong', 'content-type': 'application/json' }, body: '{"action":"status"}' })).status).toBe(401);
+    expect(
+      (
+        await fetch(`${address}/control`, {
+          method: 'POST',
+          headers: { authorization: 'Bearer wrong', 'content-type': 'application/json' },
+          body: '{"action":"status"}',
+        })
+      ).status,
+    ).toBe(401);
 
     // The bot goes on observing and counting; its orders stop.
     const looks = async () =>
-      (JSON.parse((await nightjar('status', '--data', dataDir, '--json')).stdout) as { bots: Record<string, { looks: number }> }).bots['arb:SOL']!.looks;
+      (
+        JSON.parse((await nightjar('status', '--data', dataDir, '--json')).stdout) as {
+          bots: Record<string, { looks: number }>;
+        }
+      ).bots['arb:SOL']!.looks;
     const before = await looks();
     while ((await looks()) < before + 4);
     const orderLogs = await Promise.all(
-      venues.map(async (rest) => (await (await fetch(`${rest}/sim/orders`)).json()) as { clientOrderId: string; receivedMs: number }[]),
+      venues.map(
+        async (rest) =>
+          (await (await fetch(`${rest}/sim/orders`)).json()) as { clientOrderId: string; receivedMs: number }[],
+      ),
     );
     const seen = orderLogs.flat();
     expect(seen.length).toBeGreaterThan(0);
@@ -92,17 +130,30 @@ describe('a run on real threads and sockets', () => {
     expect(brokenSums(summary)).toEqual([]);
     expect(summary.restartsByChild).toMatchObject({ 'bot:arb:SOL': 1, 'lane:0': 1 });
     const runDir = join(dataDir, 'runs', summary.run);
-    const opening = rows<OrderIntent>(runDir, 'intents', "kind = 'order.place' AND subject = 'bot:arb:SOL'").filter(({ payload }) => payload.effect === 'opening');
+    const opening = rows<OrderIntent>(runDir, 'intents', "kind = 'order.place' AND subject = 'bot:arb:SOL'").filter(
+      ({ payload }) => payload.effect === 'opening',
+    );
     expect(opening.length).toBeGreaterThan(0);
     expect(opening.filter(({ timeMs }) => timeMs > disabledAtMs)).toEqual([]);
     const openingIds = new Set(opening.map(({ payload }) => payload.clientOrderId));
-    expect(seen.filter(({ clientOrderId, receivedMs }) => openingIds.has(clientOrderId) && receivedMs > disabledAtMs)).toEqual([]);
-    expect(rows<{ cause: { reason: string } }>(runDir, 'decisions', "kind = 'permit'").map(({ payload }) => payload.cause.reason)).toContain('drill');
+    expect(
+      seen.filter(({ clientOrderId, receivedMs }) => openingIds.has(clientOrderId) && receivedMs > disabledAtMs),
+    ).toEqual([]);
+    expect(
+      rows<{ cause: { reason: string } }>(runDir, 'decisions', "kind = 'permit'").map(
+        ({ payload }) => payload.cause.reason,
+      ),
+    ).toContain('drill');
 
     // A closed permit survives a restart, and only an explicit enable_live opens it again.
-    const again = startNightjar('start', ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath]);
+    const again = startNightjar(
+      'start',
+      ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath],
+    );
     await again.saw(/READY/);
-    const view = JSON.parse((await nightjar('status', '--data', dataDir, '--json')).stdout) as { bots: Record<string, { permit?: unknown }> };
+    const view = JSON.parse((await nightjar('status', '--data', dataDir, '--json')).stdout) as {
+      bots: Record<string, { permit?: unknown }>;
+    };
     expect(JSON.stringify(view.bots['arb:SOL'])).toMatch(/drill/);
     expect((await ctl('enable_live', 'arb:SOL', '--reason', 'drill over')).code).toBe(0);
     again.process.kill('SIGTERM');

@@ -12,7 +12,14 @@ import type { CoreBoot, CoreStatus } from '../guardian/coreMessages.ts';
 import { type GuardianPlan, startGuardian } from '../guardian/guardian.ts';
 import { createDataDir, type DataDir } from '../journal/dataDir.ts';
 import { type RunName, virtualRunName, wallRunName } from '../journal/runId.ts';
-import { beginIncarnation, buildIdentity, endRun, type RunManifest, updateManifest, writeManifest } from '../journal/runManifest.ts';
+import {
+  beginIncarnation,
+  buildIdentity,
+  endRun,
+  type RunManifest,
+  updateManifest,
+  writeManifest,
+} from '../journal/runManifest.ts';
 import { MARKET_SHAPES, SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
 import { codeHash } from './codeHash.ts';
 import { addConfigOptions, type ConfigOptions, loadConfigFor } from './configOptions.ts';
@@ -138,7 +145,9 @@ async function runLocked(start: {
   let announced = false;
   const guardian = startGuardian(plan, {
     simReady: (endpoints) =>
-      terminal.line(`venues    embedded: binance ${endpoints.binance.rest}  okx ${endpoints.okx.rest}  bybit ${endpoints.bybit.rest}  jupiter ${endpoints.jupiter.rest}`),
+      terminal.line(
+        `venues    embedded: binance ${endpoints.binance.rest}  okx ${endpoints.okx.rest}  bybit ${endpoints.bybit.rest}  jupiter ${endpoints.jupiter.rest}`,
+      ),
     incarnationStarted: () => updateManifest(runDir, (one) => beginIncarnation(one, Date.now())),
     listening(address, corePid, incarnation) {
       dataDir.writeEndpoint({ pid: process.pid, corePid, url: address, run: folder, startedAtMs });
@@ -158,7 +167,9 @@ async function runLocked(start: {
     forced: (openOrders) => terminal.line(`FORCED to end; orders whose outcome is open: ${openOrders}`),
   });
   const onSignal = (signal: NodeJS.Signals) => {
-    terminal.line(`${signal}: stopping; permits close, orders in flight are resolved (a second ${signal} ends at once)`);
+    terminal.line(
+      `${signal}: stopping; permits close, orders in flight are resolved (a second ${signal} ends at once)`,
+    );
     guardian.stop(signal);
   };
   process.on('SIGINT', onSignal);
@@ -185,15 +196,29 @@ function report(
   writeSummary(join(runDir, 'summary.json'), summary);
   if (options.summary !== undefined) writeSummary(resolve(options.summary), summary);
   if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  const bots = summary.bots as Record<string, { looks: number; near: number; auto: number; go: number; trades: number; ev: { net: number } }>;
+  const bots = summary.bots as Record<
+    string,
+    { looks: number; near: number; auto: number; go: number; trades: number; ev: { net: number } }
+  >;
   for (const [bot, { looks, near, auto, go, trades, ev }] of Object.entries(bots)) {
-    line(`ended     ${bot}: looks ${looks}, near ${near}, auto ${auto}, go ${go}, trades ${trades}, net ${ev.net.toFixed(4)} USDT`);
+    line(
+      `ended     ${bot}: looks ${looks}, near ${near}, auto ${auto}, go ${go}, trades ${trades}, net ${ev.net.toFixed(4)} USDT`,
+    );
   }
-  line(`journal   ${join(runDir, 'journal.sqlite')}  (nightjar funnel, nightjar why BOT, nightjar replay RUN --verify)`);
+  line(
+    `journal   ${join(runDir, 'journal.sqlite')}  (nightjar funnel, nightjar why BOT, nightjar replay RUN --verify)`,
+  );
 }
 
-function greet(line: (text: string) => void, config: NightjarConfig, loaded: LoadedConfig, manifest: RunManifest): void {
-  line(`nightjar  ${manifest.nightjarVersion}  run ${manifest.folder}  seed ${config.seed}  clock ${config.clock}  mode ${config.mode}  env ${config.env}`);
+function greet(
+  line: (text: string) => void,
+  config: NightjarConfig,
+  loaded: LoadedConfig,
+  manifest: RunManifest,
+): void {
+  line(
+    `nightjar  ${manifest.nightjarVersion}  run ${manifest.folder}  seed ${config.seed}  clock ${config.clock}  mode ${config.mode}  env ${config.env}`,
+  );
   const bots = arbInstances(config).map(({ id }) => id.replace('bot:', ''));
   line(`tree      edge · journal · gateway · risk · lanes (lane:0) · bots (${bots.join(', ')}) · control`);
   if (config.env === 'sim') line('note      results on the embedded market prove the plumbing, not a profit');
@@ -203,7 +228,8 @@ function greet(line: (text: string) => void, config: NightjarConfig, loaded: Loa
       ? 'slot      open all day (bots.arb.slot=allDay, the default on embedded venues); usOpen trades around the US cash open only'
       : 'slot      around the US cash open only (bots.arb.slot=usOpen)',
   );
-  for (const finding of loaded.findings) line(`${finding.severity === 'warn' ? 'WARNING  ' : 'knobs    '} ${formatFinding(finding)}`);
+  for (const finding of loaded.findings)
+    line(`${finding.severity === 'warn' ? 'WARNING  ' : 'knobs    '} ${formatFinding(finding)}`);
 }
 
 /** The part of the config that decides: stored in the manifest, so that a replay builds the same kernel. */
@@ -222,7 +248,10 @@ function kernelConfigOf(config: NightjarConfig, name: RunName): KernelConfig {
 }
 
 function simArgs(config: NightjarConfig): string[] {
-  const settings = Object.entries(config.sim.market).flatMap(([knob, value]) => ['--set', `sim.market.${knob}=${value}`]);
+  const settings = Object.entries(config.sim.market).flatMap(([knob, value]) => [
+    '--set',
+    `sim.market.${knob}=${value}`,
+  ]);
   return ['sim', '--port', '0', '--json', '--seed', String(config.seed), ...settings];
 }
 

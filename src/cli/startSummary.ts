@@ -1,11 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import type { KernelConfig } from '../core/kernel.ts';
 import type { CoreStatus } from '../guardian/coreMessages.ts';
-import { summariseRun } from '../journal/readers.ts';
+import { summariseRun } from '../journal/summariseRun.ts';
 import { readManifest } from '../journal/runManifest.ts';
 
 /** What `--summary` writes: the journal's counts over all incarnations, and the feeds' totals. */
-export function makeSummary(runDir: string, statuses: readonly CoreStatus[], coreDeaths: number): Record<string, unknown> {
+export function makeSummary(
+  runDir: string,
+  statuses: readonly CoreStatus[],
+  coreDeaths: number,
+): Record<string, unknown> {
   const manifest = readManifest(runDir);
   const { kernel } = manifest.config as { readonly kernel: KernelConfig };
   const { restarts, ...summary } = summariseRun(
@@ -39,7 +43,8 @@ function sumFeeds(statuses: readonly CoreStatus[]): Record<string, Record<string
   const sums: Record<string, Record<string, number>> = {};
   for (const { feeds } of statuses) {
     for (const [feed, counters] of Object.entries(feeds)) {
-      const sum = (sums[feed] ??= {});
+      const sum = sums[feed] ?? {};
+      sums[feed] = sum;
       for (const [name, value] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + value;
     }
   }

@@ -1,6 +1,6 @@
 import { NightjarError, toPlainError } from '../domain/errors.ts';
-import type { OtherCommand } from './commands.ts';
 import type { ChildEvents, RunningChild, StartChild } from './childPort.ts';
+import type { OtherCommand } from './commands.ts';
 import type { InputPayload } from './inputs.ts';
 
 export interface ChildRunner {

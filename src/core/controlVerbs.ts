@@ -12,6 +12,9 @@ export interface ControlContext {
   command(command: OtherCommand): void;
 }
 
+/** Said by the edge for the journal: the input itself is the record. */
+const NOTED_ACTIONS: ReadonlySet<string> = new Set(['alert']);
+
 type Verb = (target: string, message: ControlMessage, context: ControlContext) => Reply;
 interface Reply {
   readonly status: number;
@@ -47,6 +50,7 @@ const BOT_VERBS: Readonly<Record<string, (bot: ArbBot, message: ControlMessage) 
     bot.resume();
     return { resumed: bot.config.id };
   },
+  status: (bot) => bot.view(),
   getState: (bot) => bot.view(),
   snapshot: (bot) => bot.view(),
   trace: (bot, message) => ({ events: bot.trace(Number(message.args.n ?? 20)) }),
@@ -62,6 +66,7 @@ export function answerControl(message: ControlMessage, context: ControlContext):
 }
 
 function act(message: ControlMessage, context: ControlContext): Reply {
+  if (NOTED_ACTIONS.has(message.action)) return done({ noted: true });
   const target = resolveTarget(message.target, context);
   const treeVerb = TREE_VERBS[message.action];
   if (treeVerb !== undefined) {

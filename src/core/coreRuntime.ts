@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { LatchState } from '../domain/control.ts';
 import type { Logger } from '../domain/ports.ts';
@@ -41,8 +40,5 @@ export function noticingLog(log: Logger, notice: (line: string) => void): Logger
     },
   };
 }
-
-/** A path as a person reads it. */
-export const shortPath = (path: string) => path.replace(homedir(), '~').replace(`${process.cwd()}/`, '');
 
 export const journalPathOf = (runDir: string) => join(runDir, 'journal.sqlite');

@@ -1,22 +1,15 @@
 import type { TreeNode } from '../actors/treeStatus.ts';
 import type { CoreStatus } from '../guardian/coreMessages.ts';
-import { type FeedFigures, readFeedFigures } from '../telemetry/feedFigures.ts';
-import type { Dimensions, SlabShare } from '../telemetry/slab.ts';
-import { createSlabReader } from '../telemetry/slabText.ts';
+import type { FeedFigures } from '../telemetry/feedFigures.ts';
 import type { StatusView, TreeNodeView } from '../workers/statusView.ts';
 import type { KernelView } from './kernel.ts';
 
 /** What the guardian shows and sums up. */
-export function coreStatus(view: KernelView, slabs: readonly SlabShare[], dimensions: Dimensions): CoreStatus {
+export function coreStatus(view: KernelView, feeds: Record<string, FeedFigures>): CoreStatus {
   return {
     tree: view.tree.map(nodeView),
     restarts: view.restarts,
-    feeds: Object.fromEntries(
-      Object.values(readFeedFigures(createSlabReader(slabs, dimensions), dimensions)).map((feed) => [
-        `${feed.venue}:${feed.pair}`,
-        totals(feed),
-      ]),
-    ),
+    feeds: Object.fromEntries(Object.values(feeds).map((feed) => [`${feed.venue}:${feed.pair}`, totals(feed)])),
     bots: view.bots.map(({ id, state, looks, near, auto, go, trades, permit, ev, lastReasons }) => ({
       id,
       state,
@@ -53,7 +46,12 @@ export function statusView(
     incarnation: view.incarnation,
     phase: view.stopping ? 'stopping' : view.tree[0]?.state === 'running' ? 'running' : 'starting',
     tree: view.tree.map(nodeView),
-    bots: Object.fromEntries(view.bots.map(({ id, permit: _permit, suspended: _suspended, ...bot }) => [id.replace(/^bot:/, ''), bot])),
+    bots: Object.fromEntries(
+      view.bots.map(({ id, permit: _permit, suspended: _suspended, mailbox: _mailbox, ...bot }) => [
+        id.replace(/^bot:/, ''),
+        bot,
+      ]),
+    ),
     restarts: view.restarts,
   };
 }

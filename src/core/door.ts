@@ -71,7 +71,9 @@ export function createDoor(deps: DoorDeps): Door {
     seq += 1;
     lastTimeMs = Math.max(lastTimeMs, deps.clock.nowMs());
     const input = { seq, timeMs: lastTimeMs, source, payload };
-    deps.journal([{ table: 'inputs', seq, inputSeq: seq, timeMs: lastTimeMs, subject: source, kind: payload.type, payload }]);
+    deps.journal([
+      { table: 'inputs', seq, inputSeq: seq, timeMs: lastTimeMs, subject: source, kind: payload.type, payload },
+    ]);
     kernel.handle(input);
     if (rows.length > 0) deps.journal(rows);
     const due = commands;

@@ -29,7 +29,10 @@ export function createJournalLink(): JournalLink {
     send(rows) {
       unacknowledged.push(...rows);
       if (unacknowledged.length > CAPACITY) {
-        throw new NightjarError('journal.failed', `${unacknowledged.length} rows wait for the journal: more than ${CAPACITY}`);
+        throw new NightjarError(
+          'journal.failed',
+          `${unacknowledged.length} rows wait for the journal: more than ${CAPACITY}`,
+        );
       }
       post?.({ type: 'rows', rows });
     },
@@ -49,7 +52,8 @@ export function createJournalLink(): JournalLink {
     committed(inputSeq) {
       // Rows of the very input that was named may have come in a later message: they wait for the next commit.
       let acknowledged = 0;
-      while (acknowledged < unacknowledged.length && unacknowledged[acknowledged]!.inputSeq < inputSeq) acknowledged += 1;
+      while (acknowledged < unacknowledged.length && unacknowledged[acknowledged]!.inputSeq < inputSeq)
+        acknowledged += 1;
       if (acknowledged > 0) unacknowledged = unacknowledged.slice(acknowledged);
     },
     waiting: () => unacknowledged.length,

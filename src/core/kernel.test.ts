@@ -53,10 +53,23 @@ function report(intent: OrderIntent, filledQty: number, price: number): OrderRep
           },
         ];
   const status = filledQty >= Number(intent.qty) - 1e-9 ? 'filled' : 'expired';
-  return { clientOrderId, venueOrderId: `v-${clientOrderId}`, status, filledQty, avgPrice: price, fills, venueTimeMs: 0 };
+  return {
+    clientOrderId,
+    venueOrderId: `v-${clientOrderId}`,
+    status,
+    filledQty,
+    avgPrice: price,
+    fills,
+    venueTimeMs: 0,
+  };
 }
 
-function fill(bed: KernelTestbed, intent: OrderIntent, filledQty = Number(intent.qty), price = Number(intent.price ?? 149.1)) {
+function fill(
+  bed: KernelTestbed,
+  intent: OrderIntent,
+  filledQty = Number(intent.qty),
+  price = Number(intent.price ?? 149.1),
+) {
   bed.send({
     type: 'order.placed',
     clientOrderId: intent.clientOrderId,
@@ -83,7 +96,14 @@ describe('the kernel with one arbitrage bot', () => {
     expect(dex).toMatchObject({ leg: 'dex', venue: 'jupiter', side: 'buy', effect: 'opening', type: 'swap' });
     fill(bed, dex!, 0.07);
     const cex = intents(bed)[1]!;
-    expect(cex).toMatchObject({ leg: 'cex', venue: 'okx', side: 'sell', effect: 'closing', qty: '0.07', price: '149.70' });
+    expect(cex).toMatchObject({
+      leg: 'cex',
+      venue: 'okx',
+      side: 'sell',
+      effect: 'closing',
+      qty: '0.07',
+      price: '149.70',
+    });
     fill(bed, cex, 0.07, 150);
     answerPrices(bed);
     const closed = bed.rowsOf('decisions', 'attempt.closed')[0]!.payload as Record<string, number>;
@@ -105,12 +125,25 @@ describe('the kernel with one arbitrage bot', () => {
     bed.signal({ flags: EvaluationFlag.stale });
     bed.signal({ flags: EvaluationFlag.rateGuard });
     bed.signal({ dqPx: 100 });
-    expect(bed.bot().why).toEqual({ gross0: 1, gross10: 1, depth: 1, preok_false: 1, stale: 1, rate_guard: 1, unit_mismatch: 1 });
+    expect(bed.bot().why).toEqual({
+      gross0: 1,
+      gross10: 1,
+      depth: 1,
+      preok_false: 1,
+      stale: 1,
+      rate_guard: 1,
+      unit_mismatch: 1,
+    });
   });
 
   it('refuses a look when the stock is short, with its own reason', () => {
     const bed = startKernel({ reconciled: false });
-    bed.send({ type: 'reconciled', balances: [{ venue: 'jupiter', asset: 'USDC', free: 1, locked: 0 }], openOrders: [], failures: [] });
+    bed.send({
+      type: 'reconciled',
+      balances: [{ venue: 'jupiter', asset: 'USDC', free: 1, locked: 0 }],
+      openOrders: [],
+      failures: [],
+    });
     bed.signal();
     expect(bed.bot().why).toEqual({ inventory: 1 });
   });
@@ -119,7 +152,15 @@ describe('the kernel with one arbitrage bot', () => {
     const bed = startKernel();
     bed.signal();
     const latch = { all: null, bots: { 'bot:arb:SOL': { reason: 'drill', by: 'test', atMs: 0 } } };
-    const cause = { id: 'c1', action: 'disable_live', target: 'bot:arb:SOL', reason: 'drill', args: {}, by: 'test', from: 'test' };
+    const cause = {
+      id: 'c1',
+      action: 'disable_live',
+      target: 'bot:arb:SOL',
+      reason: 'drill',
+      args: {},
+      by: 'test',
+      from: 'test',
+    };
     bed.send({ type: 'latch.changed', latch, cause });
     bed.signal();
     expect(bed.bot().why).toEqual({ permit: 2 });
@@ -131,7 +172,11 @@ describe('the kernel with one arbitrage bot', () => {
     const bed = startKernel();
     fire(bed);
     const latch = { all: { reason: 'drill', by: 'test', atMs: 0 }, bots: {} };
-    bed.send({ type: 'latch.changed', latch, cause: { id: 'c1', action: 'disable_live', reason: 'drill', args: {}, by: 'test', from: 'test' } });
+    bed.send({
+      type: 'latch.changed',
+      latch,
+      cause: { id: 'c1', action: 'disable_live', reason: 'drill', args: {}, by: 'test', from: 'test' },
+    });
     fill(bed, intents(bed)[0]!, 0.07);
     expect(intents(bed)[1]).toMatchObject({ leg: 'cex', effect: 'closing' });
   });
@@ -142,7 +187,11 @@ describe('the kernel with one arbitrage bot', () => {
     const [dex] = intents(bed);
     fill(bed, dex!, 0.07);
     fill(bed, dex!, 0.07);
-    bed.send({ type: 'order.resolved', clientOrderId: dex!.clientOrderId, answer: { found: 'yes', report: report(dex!, 0.07, 149.1), raw: null } });
+    bed.send({
+      type: 'order.resolved',
+      clientOrderId: dex!.clientOrderId,
+      answer: { found: 'yes', report: report(dex!, 0.07, 149.1), raw: null },
+    });
     expect(bed.rowsOf('fills')).toHaveLength(1);
     expect(intents(bed)).toHaveLength(2);
   });
@@ -151,8 +200,16 @@ describe('the kernel with one arbitrage bot', () => {
     const bed = startKernel();
     fire(bed);
     const { clientOrderId } = intents(bed)[0]!;
-    bed.send({ type: 'order.placed', clientOrderId, answer: { outcome: 'unknown', code: 'net.timeout', reason: '5 s', raw: null } });
-    bed.send({ type: 'order.resolved', clientOrderId, answer: { found: 'unknown', code: 'net.timeout', reason: 'still' } });
+    bed.send({
+      type: 'order.placed',
+      clientOrderId,
+      answer: { outcome: 'unknown', code: 'net.timeout', reason: '5 s', raw: null },
+    });
+    bed.send({
+      type: 'order.resolved',
+      clientOrderId,
+      answer: { found: 'unknown', code: 'net.timeout', reason: 'still' },
+    });
     bed.pass(60_000);
     expect(intents(bed)).toHaveLength(1);
     expect(bed.commands.filter(({ type }) => type === 'order.resolve')).toHaveLength(1);
@@ -165,7 +222,11 @@ describe('the kernel with one arbitrage bot', () => {
     fire(bed);
     fill(bed, intents(bed)[0]!, 0.07);
     const before = bed.commands.length;
-    bed.send({ type: 'order.placed', clientOrderId: intents(bed)[1]!.clientOrderId, answer: { outcome: 'rejected', code: '51008', reason: 'balance', raw: null } });
+    bed.send({
+      type: 'order.placed',
+      clientOrderId: intents(bed)[1]!.clientOrderId,
+      answer: { outcome: 'rejected', code: '51008', reason: 'balance', raw: null },
+    });
     answerPrices(bed, before);
     const unwind = intents(bed)[2]!;
     expect(unwind).toMatchObject({ leg: 'unwind', side: 'sell', qty: '0.07', effect: 'closing' });
@@ -178,10 +239,22 @@ describe('the kernel with one arbitrage bot', () => {
     const bed = startKernel();
     fire(bed);
     fill(bed, intents(bed)[0]!, 0.07);
-    bed.send({ type: 'order.placed', clientOrderId: intents(bed)[1]!.clientOrderId, answer: { outcome: 'rejected', code: 'x', reason: 'no', raw: null } });
+    bed.send({
+      type: 'order.placed',
+      clientOrderId: intents(bed)[1]!.clientOrderId,
+      answer: { outcome: 'rejected', code: 'x', reason: 'no', raw: null },
+    });
     bed.pass(10_000);
-    expect(bed.commands).toContainEqual({ type: 'latch.close', bot: 'bot:arb:SOL', reason: 'unwind_incomplete', by: 'bot:arb:SOL' });
-    expect(bed.rowsOf('decisions', 'attempt.closed')[0]!.payload).toMatchObject({ residual: true, residualBaseQty: 0.07 });
+    expect(bed.commands).toContainEqual({
+      type: 'latch.close',
+      bot: 'bot:arb:SOL',
+      reason: 'unwind_incomplete',
+      by: 'bot:arb:SOL',
+    });
+    expect(bed.rowsOf('decisions', 'attempt.closed')[0]!.payload).toMatchObject({
+      residual: true,
+      residualBaseQty: 0.07,
+    });
   });
 
   it('books the fee of a swap that landed and failed', () => {
@@ -199,11 +272,18 @@ describe('the kernel with one arbitrage bot', () => {
   it('starts a crashed bot anew within a second; its open look ends as crashed', () => {
     const bed = startKernel();
     bed.signal();
-    bed.send({ type: 'control', message: { id: 'd1', action: 'crash', target: 'arb:SOL', reason: 'drill', args: {}, by: 'test', from: 'test' } });
+    bed.send({
+      type: 'control',
+      message: { id: 'd1', action: 'crash', target: 'arb:SOL', reason: 'drill', args: {}, by: 'test', from: 'test' },
+    });
     expect(bed.bot()).toMatchObject({ state: 'down', why: { crashed: 1 } });
     bed.signal();
     bed.pass(100);
-    const restarted = bed.rowsOf('crashes', 'restarted')[0]!.payload as { crashedAt: number; restartedAt: number; reason: string };
+    const restarted = bed.rowsOf('crashes', 'restarted')[0]!.payload as {
+      crashedAt: number;
+      restartedAt: number;
+      reason: string;
+    };
     expect(restarted.reason).toBe('actor.drill');
     expect(restarted.restartedAt - restarted.crashedAt).toBe(100);
     expect(bed.bot()).toMatchObject({ state: 'idle', why: { crashed: 1, busy: 1 } });
@@ -212,7 +292,10 @@ describe('the kernel with one arbitrage bot', () => {
   it('picks up the half-done attempt of a crashed bot and unwinds it', () => {
     const bed = startKernel();
     fire(bed);
-    bed.send({ type: 'control', message: { id: 'd1', action: 'crash', target: 'arb:SOL', reason: 'drill', args: {}, by: 'test', from: 'test' } });
+    bed.send({
+      type: 'control',
+      message: { id: 'd1', action: 'crash', target: 'arb:SOL', reason: 'drill', args: {}, by: 'test', from: 'test' },
+    });
     bed.pass(100);
     expect(bed.bot().state).toBe('recovering');
     const before = bed.commands.length;
@@ -229,7 +312,12 @@ describe('the kernel with one arbitrage bot', () => {
   it('asks a new gateway for the fate of every open order', () => {
     const bed = startKernel();
     fire(bed);
-    bed.send({ type: 'child.exited', child: 'gateway', incarnation: 1, reason: { kind: 'crash', error: { code: 'thread.lost', message: 'gone', details: {} } } });
+    bed.send({
+      type: 'child.exited',
+      child: 'gateway',
+      incarnation: 1,
+      reason: { kind: 'crash', error: { code: 'thread.lost', message: 'gone', details: {} } },
+    });
     bed.pass(1000);
     expect(bed.commands).toContainEqual(expect.objectContaining({ type: 'order.resolve' }));
     expect(bed.bot().state).toBe('recovering');
@@ -269,7 +357,18 @@ describe('the kernel with one arbitrage bot', () => {
   it('answers every control message once, also what it cannot do', () => {
     const bed = startKernel();
     const ask = (action: string, target?: string) => {
-      bed.send({ type: 'control', message: { id: `${action}/${target}`, action, reason: '', args: {}, by: 't', from: 't', ...(target === undefined ? {} : { target }) } });
+      bed.send({
+        type: 'control',
+        message: {
+          id: `${action}/${target}`,
+          action,
+          reason: '',
+          args: {},
+          by: 't',
+          from: 't',
+          ...(target === undefined ? {} : { target }),
+        },
+      });
       const reply = bed.commands.filter((command) => command.type === 'control.reply').at(-1);
       return reply?.type === 'control.reply' ? reply.status : 0;
     };
@@ -285,8 +384,26 @@ describe('the kernel with one arbitrage bot', () => {
 
   it('keeps trades + Σ reasons = looks through any mix of signals, answers, crashes and time', () => {
     const step = fc.oneof(
-      fc.record({ do: fc.constant('signal' as const), change: fc.constantFrom({}, { dqPx: 151 }, { dqPx: 149.4 }, { cbPx: null }, { flags: 1 }, { dqPx: 149.46, dqFirmPx: 149.46 }) }),
-      fc.record({ do: fc.constantFrom('lastLook' as const, 'prices' as const, 'crash' as const, 'fill' as const, 'reject' as const) }),
+      fc.record({
+        do: fc.constant('signal' as const),
+        change: fc.constantFrom(
+          {},
+          { dqPx: 151 },
+          { dqPx: 149.4 },
+          { cbPx: null },
+          { flags: 1 },
+          { dqPx: 149.46, dqFirmPx: 149.46 },
+        ),
+      }),
+      fc.record({
+        do: fc.constantFrom(
+          'lastLook' as const,
+          'prices' as const,
+          'crash' as const,
+          'fill' as const,
+          'reject' as const,
+        ),
+      }),
       fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3000 }) }),
     );
     fc.assert(
@@ -302,13 +419,28 @@ describe('the kernel with one arbitrage bot', () => {
           else if (one.do === 'prices') answerPrices(bed);
           else if (one.do === 'crash' && crashes < 5) {
             crashes += 1;
-            bed.send({ type: 'control', message: { id: `x${crashes}`, action: 'crash', target: 'arb:SOL', reason: '', args: {}, by: 't', from: 't' } });
+            bed.send({
+              type: 'control',
+              message: {
+                id: `x${crashes}`,
+                action: 'crash',
+                target: 'arb:SOL',
+                reason: '',
+                args: {},
+                by: 't',
+                from: 't',
+              },
+            });
           } else if (one.do === 'fill' && open[0]) {
             answered.add(open[0].clientOrderId);
             fill(bed, open[0]);
           } else if (one.do === 'reject' && open[0]) {
             answered.add(open[0].clientOrderId);
-            bed.send({ type: 'order.placed', clientOrderId: open[0].clientOrderId, answer: { outcome: 'rejected', code: 'x', reason: 'no', raw: null } });
+            bed.send({
+              type: 'order.placed',
+              clientOrderId: open[0].clientOrderId,
+              answer: { outcome: 'rejected', code: 'x', reason: 'no', raw: null },
+            });
           }
         }
         bed.send({ type: 'core.stopping', reason: 'test' });
@@ -317,7 +449,9 @@ describe('the kernel with one arbitrage bot', () => {
         expect(trades + Object.values(why).reduce((sum, count) => sum + count, 0)).toBe(looks);
         expect(near).toBeGreaterThanOrEqual(auto);
         expect(auto).toBeGreaterThanOrEqual(go);
-        const ended = bed.rowsOf('decisions', 'look.ended').map(({ payload }) => (payload as { lookId: number }).lookId);
+        const ended = bed
+          .rowsOf('decisions', 'look.ended')
+          .map(({ payload }) => (payload as { lookId: number }).lookId);
         expect(new Set(ended).size).toBe(ended.length);
         expect(ended.length).toBe(looks);
       }),

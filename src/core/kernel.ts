@@ -90,7 +90,8 @@ export function createKernel(config: KernelConfig, outputs: KernelOutputs): Kern
       core.handle(input.payload);
     },
     view() {
-      if (core === null) return { incarnation: 0, tree: [], bots: [], restarts: 0, stock: [], openOrders: 0, stopping: false };
+      if (core === null)
+        return { incarnation: 0, tree: [], bots: [], restarts: 0, stock: [], openOrders: 0, stopping: false };
       return core.view();
     },
   };
@@ -174,7 +175,8 @@ function createRunningCore(
         cancelTimer,
         requestReconcile,
         nextRequestId: () => ++requestSequence,
-        onCrash: (error, detail) => tree.workerExited(bot.id, incarnations.get(bot.id) ?? 0, { kind: 'crash', error }, detail),
+        onCrash: (error, detail) =>
+          tree.workerExited(bot.id, incarnations.get(bot.id) ?? 0, { kind: 'crash', error }, detail),
       },
     );
     bots.set(bot.id, arbBot);
@@ -202,7 +204,9 @@ function createRunningCore(
       cancelTimer: (key) => cancelTimer(`tree/${key}`),
       onCrash(record: CrashRecord) {
         rows.write('crashes', record.child, 'crash', record);
-        metrics.counter('nightjar_restarts_total', { child: record.child, reason: restartReasonOf(record.error.code) }).inc();
+        metrics
+          .counter('nightjar_restarts_total', { child: record.child, reason: restartReasonOf(record.error.code) })
+          .inc();
         log.log('error', 'crash', `CRASH ${record.child}#${record.incarnation}: ${record.error.message}`, {
           supervisor: record.supervisor,
           nextDelayMs: record.nextDelayMs,
@@ -210,7 +214,11 @@ function createRunningCore(
       },
       onRestarted(record) {
         rows.write('crashes', record.child, 'restarted', record);
-        log.log('info', 'crash', `RESTARTED ${record.child} ${((record.restartedAt ?? record.crashedAt) - record.crashedAt).toFixed(0)} ms after its crash`);
+        log.log(
+          'info',
+          'crash',
+          `RESTARTED ${record.child} ${((record.restartedAt ?? record.crashedAt) - record.crashedAt).toFixed(0)} ms after its crash`,
+        );
       },
       onReport: (report) => log.log('debug', 'supervisor', JSON.stringify(report)),
       onStarted: () => command({ type: 'core.ready' }),
@@ -241,39 +249,51 @@ function createRunningCore(
         permits.closeForStop(payload.reason);
         for (const bot of bots.values()) bot.permitClosed();
         armTimer('stop/deadline', STOP_WAIT_MS);
-        return stopWhenQuiet(false);
+        stopWhenQuiet(false);
+        return;
       case 'child.started':
         // A gateway that died took its follow-ups along, and a journal may have kept intents back: ask for their fate.
         if (payload.child === 'gateway' && payload.incarnation > 1) desk.followAll();
-        return tree.workerStarted(payload.child, payload.incarnation);
+        tree.workerStarted(payload.child, payload.incarnation);
+        return;
       case 'child.failed':
-        return tree.workerFailed(payload.child, payload.incarnation, payload.error);
+        tree.workerFailed(payload.child, payload.incarnation, payload.error);
+        return;
       case 'child.exited':
-        return tree.workerExited(payload.child, payload.incarnation, payload.reason);
+        tree.workerExited(payload.child, payload.incarnation, payload.reason);
+        return;
       case 'signal.arb':
         botBySlot.get(payload.evaluation.botSlot ?? -1)?.evaluation(payload.evaluation);
-        return stopWhenQuiet(false);
+        stopWhenQuiet(false);
+        return;
       case 'timer.due':
         // A timer cancelled while its firing was already on the way is no longer known here.
         if (timers.delete(payload.timer)) timerDue(payload.timer);
-        return stopWhenQuiet(false);
+        stopWhenQuiet(false);
+        return;
       case 'order.placed':
         desk.placed(payload.clientOrderId, payload.answer);
-        return stopWhenQuiet(false);
+        stopWhenQuiet(false);
+        return;
       case 'order.refused':
-        return desk.refused(payload.clientOrderId, payload.reason);
+        desk.refused(payload.clientOrderId, payload.reason);
+        return;
       case 'order.resolved':
         desk.resolved(payload.clientOrderId, payload.answer);
-        return stopWhenQuiet(false);
+        stopWhenQuiet(false);
+        return;
       case 'reconciled':
-        return reconciled(payload);
+        reconciled(payload);
+        return;
       case 'control':
-        return answerControl(payload.message, { tree, bots, rows, command });
+        answerControl(payload.message, { tree, bots, rows, command });
+        return;
       case 'latch.changed':
         permits.update(payload.latch);
         rows.write('decisions', 'control', 'permit', { latch: payload.latch, cause: payload.cause });
         for (const bot of bots.values()) if (!permits.isOpen(bot.config.id)) bot.permitClosed();
-        return command({ type: 'control.reply', id: payload.cause.id, status: 200, body: { journalled: true } });
+        command({ type: 'control.reply', id: payload.cause.id, status: 200, body: { journalled: true } });
+        return;
     }
   };
 

@@ -42,7 +42,10 @@ export interface OrderOwner {
 
 export interface OrderDesk {
   register(bot: string, owner: OrderOwner): void;
-  submit(draft: OrderDraft, context: DraftContext): { readonly clientOrderId: string } | { readonly refused: RiskRefusal };
+  submit(
+    draft: OrderDraft,
+    context: DraftContext,
+  ): { readonly clientOrderId: string } | { readonly refused: RiskRefusal };
   placed(clientOrderId: string, answer: PlaceOutcome): void;
   refused(clientOrderId: string, reason: string): void;
   resolved(clientOrderId: string, answer: LookupOutcome): void;

@@ -19,7 +19,12 @@ export interface VerifyReport {
   /** Rows compared per table, equal or not. */
   readonly compared: Readonly<Record<string, number>>;
   readonly mismatches: number;
-  readonly firstMismatches: readonly { readonly table: string; readonly seq: number; readonly recorded: string; readonly replayed: string }[];
+  readonly firstMismatches: readonly {
+    readonly table: string;
+    readonly seq: number;
+    readonly recorded: string;
+    readonly replayed: string;
+  }[];
   /** Versions that differ from the recording's: then a difference is no proof of anything. */
   readonly versionDifferences: readonly string[];
   readonly ok: boolean;
@@ -40,7 +45,10 @@ export function verifyRun(
   const manifest = readManifest(runDir);
   const kernelConfig = (manifest.config as { kernel?: KernelConfig }).kernel;
   if (kernelConfig === undefined) {
-    throw new NightjarError('data.unreadable', `${runDir}/manifest.json holds no kernel configuration: it was written by another version`);
+    throw new NightjarError(
+      'data.unreadable',
+      `${runDir}/manifest.json holds no kernel configuration: it was written by another version`,
+    );
   }
   const reader = openJournalReader(runDir);
   const recorded = new Map<JournalTable, IterableIterator<JournalRow>>(

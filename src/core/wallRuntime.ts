@@ -3,7 +3,9 @@ import { MessageChannel } from 'node:worker_threads';
 import { NightjarError } from '../domain/errors.ts';
 import { openJournalReader } from '../journal/journalReader.ts';
 import { JOURNAL_TABLES } from '../journal/rows.ts';
+import { readFeedFigures } from '../telemetry/feedFigures.ts';
 import { createSlabs, type Dimensions, type SlabShare } from '../telemetry/slab.ts';
+import { createSlabReader } from '../telemetry/slabText.ts';
 import { startThreadSampler } from '../telemetry/threadSampler.ts';
 import type { EdgeBoot, FromEdge, ToEdge } from '../workers/edgeMessages.ts';
 import type { FromGateway, GatewayBoot, GatewayKeys, ToGateway } from '../workers/gatewayMessages.ts';
@@ -11,11 +13,11 @@ import type { FromJournal, JournalBoot, ToJournal } from '../workers/journalMess
 import { createLaneHost } from '../workers/laneHost.ts';
 import { createLatch, loadLatchWords } from '../workers/latchWords.ts';
 import { createWallClock } from '../workers/wallClock.ts';
-import { createChildRunner } from './childRunner.ts';
 import type { ChildEvents, RunningChild, StartChild } from './childPort.ts';
+import { createChildRunner } from './childRunner.ts';
 import type { OtherCommand } from './commands.ts';
-import { coreStatus, statusView } from './coreStatus.ts';
 import { dimensionsOf, laneBots, noticingLog, type RuntimeInput } from './coreRuntime.ts';
+import { coreStatus, statusView } from './coreStatus.ts';
 import { createDoor, type Door } from './door.ts';
 import { createJournalLink } from './journalLink.ts';
 import { startThread } from './threadChild.ts';
@@ -67,9 +69,11 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     switch (command.type) {
       case 'child.start':
       case 'child.stop':
-        return runner.execute(command);
+        runner.execute(command);
+        return;
       case 'lane.send':
-        return lane.send(command.message);
+        lane.send(command.message);
+        return;
       case 'order.resolve':
         links.gateway?.({ type: 'resolve', ref: command.ref, deadlineMs: command.deadlineMs });
         return;
@@ -81,14 +85,18 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
         return;
       case 'control.reply':
         links.edge?.({ type: 'controlReply', id: command.id, status: command.status, body: command.body });
-        return pushView();
+        pushView();
+        return;
       case 'exec.log':
-        return journalLink.execLog(JSON.stringify(command.line));
+        journalLink.execLog(JSON.stringify(command.line));
+        return;
       case 'core.ready':
         send({ type: 'ready' });
-        return pushView();
+        pushView();
+        return;
       case 'core.stopped':
-        return finish(command.clean);
+        finish(command.clean);
+        return;
     }
   }
 
@@ -130,13 +138,17 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
           pushView();
         } else if (message.type === 'failed') {
           // A busy port will be as busy at the next try: the operator has to choose another.
-          if (message.error.code === 'port.busy') send({ type: 'failed', code: message.error.code, message: message.error.message });
+          if (message.error.code === 'port.busy')
+            send({ type: 'failed', code: message.error.code, message: message.error.message });
           events.failed(message.error);
           if (message.error.code === 'port.busy') process.exit(1);
         } else if (message.type === 'control') door.admit('edge', { type: 'control', message: message.message });
         else if (message.type === 'latchChanged') {
           door.admit('edge', { type: 'latch.changed', latch: message.latch, cause: message.cause });
-          send({ type: 'notice', line: `${timeOf(clock.nowMs())} ${message.cause.action} ${message.cause.target ?? 'all bots'} reason=${message.cause.reason}` });
+          send({
+            type: 'notice',
+            line: `${timeOf(clock.nowMs())} ${message.cause.action} ${message.cause.target ?? 'all bots'} reason=${message.cause.reason}`,
+          });
         }
       },
     });
@@ -147,7 +159,12 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     const thread = startThread({
       name: 'journal',
       entry: new URL('../workers/journalEntry.ts', import.meta.url),
-      workerData: { incarnation, runDir: boot.runDir, slab: slabOf('journal').buffer, dimensions } satisfies JournalBoot,
+      workerData: {
+        incarnation,
+        runDir: boot.runDir,
+        slab: slabOf('journal').buffer,
+        dimensions,
+      } satisfies JournalBoot,
       maxHeapMb: 512,
       onExit(reason) {
         links.journal = null;
@@ -163,7 +180,11 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
         } else if (message.type === 'committed') journalLink.committed(message.inputSeq);
         else if (message.type === 'undelivered') {
           for (const clientOrderId of message.clientOrderIds) {
-            door.admit('journal', { type: 'order.refused', clientOrderId, reason: 'no gateway was there when the intent was committed' });
+            door.admit('journal', {
+              type: 'order.refused',
+              clientOrderId,
+              reason: 'no gateway was there when the intent was committed',
+            });
           }
         } else if (message.type === 'failed') {
           log.log('error', 'risk', `the journal failed: ${message.error.message}`);
@@ -207,11 +228,23 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
           case 'failed':
             return events.failed(message.error);
           case 'placed':
-            return door.admit('gateway', { type: 'order.placed', clientOrderId: message.clientOrderId, answer: message.answer });
+            return door.admit('gateway', {
+              type: 'order.placed',
+              clientOrderId: message.clientOrderId,
+              answer: message.answer,
+            });
           case 'refused':
-            return door.admit('gateway', { type: 'order.refused', clientOrderId: message.clientOrderId, reason: message.reason });
+            return door.admit('gateway', {
+              type: 'order.refused',
+              clientOrderId: message.clientOrderId,
+              reason: message.reason,
+            });
           case 'resolved':
-            return door.admit('gateway', { type: 'order.resolved', clientOrderId: message.clientOrderId, answer: message.answer });
+            return door.admit('gateway', {
+              type: 'order.resolved',
+              clientOrderId: message.clientOrderId,
+              answer: message.answer,
+            });
           case 'reconciled': {
             const { balances, openOrders, failures } = message;
             return door.admit('gateway', { type: 'reconciled', balances, openOrders, failures });
@@ -227,13 +260,18 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     return stoppable(thread, () => thread.post({ type: 'stop' } satisfies ToGateway));
   };
 
+  const hop = sampler.sink.histogram('nightjar_thread_hop_seconds');
+  const ringDepth = sampler.sink.gauge('nightjar_ring_depth');
   let laneEvents: ChildEvents | null = null;
   const laneId = kernel.lanes[0]!;
   const lane = createLaneHost({
     clock,
     slab: slabOf(laneId),
     dimensions,
-    onEvaluation: (evaluation) => door.admit(laneId, { type: 'signal.arb', lane: laneId, evaluation }),
+    onEvaluation(evaluation) {
+      if (evaluation.evaluatedAtMs !== null) hop.observe(Math.max(0, clock.nowMs() - evaluation.evaluatedAtMs) / 1000);
+      door.admit(laneId, { type: 'signal.arb', lane: laneId, evaluation });
+    },
     onMessage(message) {
       if (message.type === 'log') log.log(message.level, message.channel, message.message, message.fields);
     },
@@ -243,9 +281,19 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     if (boot.endpoints === null) throw new NightjarError('config.invalid', 'no venue endpoints were given');
     laneEvents = events;
     lane
-      .start({ lane: laneId, incarnation, endpoints: boot.endpoints, instruments: kernel.instruments, bots: laneBots(kernel) })
+      .start({
+        lane: laneId,
+        incarnation,
+        endpoints: boot.endpoints,
+        instruments: kernel.instruments,
+        bots: laneBots(kernel),
+      })
       .then(events.started, (error: unknown) =>
-        events.failed(error instanceof NightjarError ? error.toPlain() : { code: 'thread.lost', message: String(error), details: {} }),
+        events.failed(
+          error instanceof NightjarError
+            ? error.toPlain()
+            : { code: 'thread.lost', message: String(error), details: {} },
+        ),
       );
     return { stop: () => void lane.stop(LANE_STOP_GRACE_MS), kill: () => void lane.kill() };
   };
@@ -255,7 +303,8 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     door.admit,
   );
 
-  const status = () => coreStatus(door.view(), slabs, dimensions);
+  const reader = createSlabReader(slabs, dimensions);
+  const status = () => coreStatus(door.view(), readFeedFigures(reader, dimensions));
   function pushView(): void {
     const { kernel: _kernel, settings, ...about } = boot;
     const { mode, env } = settings as { mode: string; env: string };
@@ -273,6 +322,14 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     });
   }
 
+  function gaugeMailboxes(): void {
+    for (const { id, mailbox } of door.view().bots) {
+      for (const [queue, depth] of Object.entries(mailbox)) {
+        sampler.sink.gauge('nightjar_mailbox_depth', { bot: id.replace(/^bot:/, ''), queue }).set(depth);
+      }
+    }
+  }
+
   function finish(clean: boolean): void {
     cancelStatus();
     send({ type: 'status', status: status() });
@@ -282,6 +339,8 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
   }
 
   cancelStatus = clock.every(STATUS_EVERY_MS, () => {
+    ringDepth.set(lane.ringDepth());
+    gaugeMailboxes();
     pushView();
     send({ type: 'status', status: status() });
   });
@@ -289,7 +348,15 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     clock.after(atMs, () =>
       door.admit('drill', {
         type: 'control',
-        message: { id: `drill/${boot.incarnation}/${atMs}/${target}`, action: 'crash', target, reason: '--drill', args: {}, by: 'drill', from: 'start' },
+        message: {
+          id: `drill/${boot.incarnation}/${atMs}/${target}`,
+          action: 'crash',
+          target,
+          reason: '--drill',
+          args: {},
+          by: 'drill',
+          from: 'start',
+        },
       }),
     );
   }

@@ -5,7 +5,11 @@ import { NightjarError } from '../domain/errors.ts';
  * Forks a Node process in a session of its own, so that a Ctrl-C on the terminal reaches only the guardian; the child
  * ends when this end of the IPC channel closes.
  */
-export function forkChild(entry: string, args: readonly string[], stdout: 'inherit' | 'ignore' = 'inherit'): ChildProcess {
+export function forkChild(
+  entry: string,
+  args: readonly string[],
+  stdout: 'inherit' | 'ignore' = 'inherit',
+): ChildProcess {
   return fork(entry, [...args], {
     detached: true,
     stdio: ['ignore', stdout, 'inherit', 'ipc'],
@@ -36,9 +40,12 @@ export function firstMessage<T>(
       if (picked !== null) finish(() => resolve(picked));
     };
     const onExit = (code: number | null, signal: string | null) =>
-      finish(() => reject(new NightjarError('thread.lost', `${what} ended before it was ready (${signal ?? `code ${code}`})`)));
+      finish(() =>
+        reject(new NightjarError('thread.lost', `${what} ended before it was ready (${signal ?? `code ${code}`})`)),
+      );
     const timer = setTimeout(
-      () => finish(() => reject(new NightjarError('net.timeout', `${what} was not ready within ${timeoutMs / 1000} s`))),
+      () =>
+        finish(() => reject(new NightjarError('net.timeout', `${what} was not ready within ${timeoutMs / 1000} s`))),
       timeoutMs,
     );
     child.on('message', onMessage);

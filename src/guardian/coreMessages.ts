@@ -23,14 +23,27 @@ export interface CoreBoot {
   readonly drills: readonly { readonly atMs: number; readonly target: string }[];
 }
 
-export type ToCore = { readonly type: 'boot'; readonly boot: CoreBoot } | { readonly type: 'stop'; readonly reason: string };
+export type ToCore =
+  | { readonly type: 'boot'; readonly boot: CoreBoot }
+  | { readonly type: 'stop'; readonly reason: string };
 
 /** Totals of one incarnation's feeds, and its tree, as the summary shows them. */
 export interface CoreStatus {
   readonly tree: unknown;
   readonly restarts: number;
   readonly feeds: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly bots: readonly { readonly id: string; readonly state: string; readonly looks: number; readonly near: number; readonly auto: number; readonly go: number; readonly trades: number; readonly permit: string; readonly net: number; readonly last: string }[];
+  readonly bots: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly looks: number;
+    readonly near: number;
+    readonly auto: number;
+    readonly go: number;
+    readonly trades: number;
+    readonly permit: string;
+    readonly net: number;
+    readonly last: string;
+  }[];
   readonly openOrders: number;
 }
 

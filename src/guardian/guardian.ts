@@ -168,7 +168,11 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
       // Closing the channel ends a child that still listens; whoever does not is killed.
       if (core?.connected) core.disconnect();
       sim?.kill('SIGTERM');
-      await Promise.all([core, sim].map((child) => (child === null ? null : ended(child, outcome.ended === 'clean' ? STOP_TIMEOUT_MS : 1000))));
+      await Promise.all(
+        [core, sim].map((child) =>
+          child === null ? null : ended(child, outcome.ended === 'clean' ? STOP_TIMEOUT_MS : 1000),
+        ),
+      );
       return outcome;
     });
   return { result, stop };

@@ -98,18 +98,6 @@ export function assertAddsUp(parts: EvParts): void {
   );
 }
 
-/** The parts in basis points of a notional in reportCcy. */
-export function evBps(parts: EvParts, notional: number): EvParts {
-  const bps = (amount: number) => (amount / notional) * 1e4;
-  return {
-    spread: bps(parts.spread),
-    adverse: bps(parts.adverse),
-    fees: bps(parts.fees),
-    slippage: bps(parts.slippage),
-    net: bps(parts.net),
-  };
-}
-
 /** Sums of closed attempts, in fixed point; nothing closed gives zeros. */
 export function sumEv(closed: Iterable<EvParts>): EvParts {
   const sums = { spread: 0n, adverse: 0n, fees: 0n, slippage: 0n, net: 0n };

@@ -113,7 +113,11 @@ describe('the arbitrage chart', () => {
   });
 
   it.each([
-    ['a short last look', (bot: Bot) => bot.actor.send({ type: 'lastLook.answered', requestId: 1, verdict: lastLookShort }), '1:last_look'],
+    [
+      'a short last look',
+      (bot: Bot) => bot.actor.send({ type: 'lastLook.answered', requestId: 1, verdict: lastLookShort }),
+      '1:last_look',
+    ],
     ['no answer in time', (bot: Bot) => bot.clock.increment(lastLookTimeoutMs(1000)), '1:last_look'],
     ['a closed permit', (bot: Bot) => bot.actor.send({ type: 'permit.closed' }), '1:permit'],
   ])('sends nothing after %s', (_name, act, end) => {

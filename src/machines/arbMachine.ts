@@ -46,7 +46,8 @@ const machineSetup = setup({
       event.type === 'evaluated' && event.slotOpen && (need(event) ?? Infinity) <= context.knobs.autoPx,
     stillWithinAuto: ({ context, event }) => (need(event) ?? Infinity) <= context.knobs.autoPx,
     hit: ({ event }) => isHit(event),
-    secondHit: ({ context, event }) => isHit(event) && context.pending !== null && event.quoteId > context.pending.quoteId,
+    secondHit: ({ context, event }) =>
+      isHit(event) && context.pending !== null && event.quoteId > context.pending.quoteId,
     answersRequest: ({ context, event }) =>
       (event.type === 'lastLook.answered' || event.type === 'prices.answered') && event.requestId === context.requestId,
     lastLookPassed: ({ context, event }) =>
@@ -171,7 +172,11 @@ export const arbMachine = machineSetup.createMachine({
       on: {
         evaluated: [
           { guard: 'needUnknown', actions: 'endLook' },
-          { guard: 'hit', target: 'auto.firstHit', actions: ['enterNear', 'enterAuto', 'countAuto', 'holdLook', 'rememberHit'] },
+          {
+            guard: 'hit',
+            target: 'auto.firstHit',
+            actions: ['enterNear', 'enterAuto', 'countAuto', 'holdLook', 'rememberHit'],
+          },
           { guard: 'withinAuto', target: 'auto', actions: ['enterNear', 'enterAuto', 'countAuto', 'endLook'] },
           { guard: 'withinNear', target: 'near', actions: ['enterNear', 'countNear', 'endLook'] },
           { actions: 'endLook' },

@@ -33,7 +33,11 @@ export interface RiskRefusal {
 
 type Check = (order: OrderCheck, limits: RiskLimits) => RiskRefusal | null;
 
-const refuse = (reason: RiskReason, value: number | null, limit: number | null): RiskRefusal => ({ reason, value, limit });
+const refuse = (reason: RiskReason, value: number | null, limit: number | null): RiskRefusal => ({
+  reason,
+  value,
+  limit,
+});
 const notional = (order: OrderCheck) => order.qty * (order.price ?? order.midPx ?? Number.NaN);
 
 /** Every check, by its reason code, in the order in which they are asked. */
@@ -41,14 +45,15 @@ export const RISK_CHECKS = {
   killed: (order) => (order.killed ? refuse('killed', null, null) : null),
   permit: (order) => (order.effect === 'opening' && !order.permitOpen ? refuse('permit', null, null) : null),
   quantity: (order) =>
-    Number.isFinite(order.qty) && order.qty > 0 ? null : refuse('quantity', Number.isFinite(order.qty) ? order.qty : null, 0),
+    Number.isFinite(order.qty) && order.qty > 0
+      ? null
+      : refuse('quantity', Number.isFinite(order.qty) ? order.qty : null, 0),
   min_quantity: (order) => (order.qty < order.minQty ? refuse('min_quantity', order.qty, order.minQty) : null),
   min_notional: (order) =>
     order.price !== null && notional(order) < order.minNotional
       ? refuse('min_notional', notional(order), order.minNotional)
       : null,
-  no_price: (order) =>
-    order.midPx === null || order.priceAgeMs === null ? refuse('no_price', null, null) : null,
+  no_price: (order) => (order.midPx === null || order.priceAgeMs === null ? refuse('no_price', null, null) : null),
   price_age: (order, limits) =>
     (order.priceAgeMs ?? 0) > limits.maxPriceAgeMs ? refuse('price_age', order.priceAgeMs, limits.maxPriceAgeMs) : null,
   order_notional: (order, limits) =>

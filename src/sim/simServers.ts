@@ -27,7 +27,7 @@ export interface SimServers {
  */
 export async function startSimServers(world: SimWorld, { port }: { readonly port: number }): Promise<SimServers> {
   const slow = { cut: 0 };
-  const servers: Server[] = [];
+  const servers: VenueServer[] = [];
   const ports: number[] = [];
   const closeAll = async () => {
     await Promise.all(servers.map(closeServer));
@@ -36,7 +36,7 @@ export async function startSimServers(world: SimWorld, { port }: { readonly port
     for (const [index, venue] of SERVED.entries()) {
       const server = serveVenue(world, venue, slow);
       servers.push(server);
-      ports.push(await listen(server, port === 0 ? 0 : port + index, venue));
+      ports.push(await listen(server.http, port === 0 ? 0 : port + index, venue));
     }
   } catch (error) {
     await closeAll();
@@ -68,14 +68,22 @@ function listen(server: Server, port: number, venue: Venue): Promise<number> {
   });
 }
 
-function closeServer(server: Server): Promise<void> {
+interface VenueServer {
+  readonly http: Server;
+  readonly sockets: WebSocketServer;
+}
+
+function closeServer({ http, sockets }: VenueServer): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    http.close(() => resolve());
+    http.closeAllConnections();
+    // Upgraded connections are no longer the HTTP server's: it would wait for them for ever.
+    for (const socket of sockets.clients) socket.terminate();
+    sockets.close();
   });
 }
 
-function serveVenue(world: SimWorld, venue: Venue, slow: { cut: number }): Server {
+function serveVenue(world: SimWorld, venue: Venue, slow: { cut: number }): VenueServer {
   const server = createServer((request, response) => void answer(world, venue, request, response));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: LARGEST_BODY_BYTES });
   server.on('upgrade', (request, stream, head) => {
@@ -85,11 +93,7 @@ function serveVenue(world: SimWorld, venue: Venue, slow: { cut: number }): Serve
     }
     sockets.handleUpgrade(request, stream, head, (socket) => attach(world, venue, request.url ?? '/', socket, slow));
   });
-  server.on('close', () => {
-    for (const socket of sockets.clients) socket.terminate();
-    sockets.close();
-  });
-  return server;
+  return { http: server, sockets };
 }
 
 async function answer(

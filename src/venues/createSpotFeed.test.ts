@@ -138,9 +138,11 @@ describe('the Binance spot feed', () => {
 
     expect(feed.counters.resyncs).toBe(1);
     expect(network.requests).toHaveLength(2);
-    network.say(depth(105, 106));
     network.requests[1]!.answer(200, snapshot(105));
     await clock.step(1);
+    // Nothing shows yet that this snapshot is no older than the stream.
+    expect(feed.book.trust).toBe('crossed');
+    network.say(depth(105, 106));
     expect(feed.book.trust).toBe('live');
   });
 
@@ -196,6 +198,33 @@ describe('the Binance spot feed', () => {
       expect(wait).toBeGreaterThanOrEqual(125 * 2 ** attempt);
       expect(wait).toBeLessThanOrEqual(250 * 2 ** attempt + 5);
     }
+  });
+
+  it('waits short again once 30 s of good data proved the connection', async () => {
+    const { network, clock } = startFeed('binance');
+    for (let i = 0; i < 6; i += 1) {
+      network.socket().handlers.onClose(1006, '');
+      while (network.sockets.length === i + 1) await clock.step(50);
+    }
+    const beLive = async (seconds: number) => {
+      network.open();
+      network.say(depth(1, 2), depth(3, 4));
+      await clock.step(1);
+      network.requests.at(-1)!.answer(200, snapshot(3));
+      for (let i = 0; i < seconds; i += 1) {
+        network.say(depth(5 + i, 5 + i));
+        await clock.step(1_000);
+      }
+      const before = network.sockets.length;
+      network.socket().handlers.onClose(1006, '');
+      await clock.step(260);
+      const isQuick = network.sockets.length > before;
+      while (network.sockets.length === before) await clock.step(500);
+      return isQuick;
+    };
+
+    expect(await beLive(20)).toBe(false);
+    expect(await beLive(33)).toBe(true);
   });
 
   it('counts and survives frames that are no JSON, cut off, or unknown', async () => {

@@ -348,7 +348,7 @@ export class SpotBookFeed implements SpotFeed {
     }
     if (nowMs - this.#goodSinceMs >= PROVEN_AFTER_MS) {
       this.#resyncAttempt = 0;
-
+      this.#connection.clearAttempts();
     }
   }
 

@@ -1,11 +1,11 @@
-import { type CexVenue, CEX_VENUES } from '../../domain/instruments.ts';
+import { CEX_VENUES, type CexVenue } from '../../domain/instruments.ts';
 import type { Fill } from '../../domain/orders.ts';
 import type { EvParts } from '../../journal/rows.ts';
 import { closeAttempt, type LedgerFill } from '../../ledger/closeAttempt.ts';
+import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
 import { directionSign, grossBps, preNetBps } from '../../strategies/arb/arbFormulas.ts';
 import type { ArbKnobs } from '../../strategies/arb/arbKnobs.ts';
-import type { ArbLeg } from '../../machines/arbEvents.ts';
 
 interface AttemptFill {
   readonly leg: ArbLeg;
@@ -35,10 +35,12 @@ export interface ArbAttempt {
   /** The exact parts in reportCcy. @throws NightjarError ledger.mismatch when they do not add up to the cash ledger */
   close(closeMidPx: number, solMidPx: number | null): EvParts;
   notional(): number;
-  execLog(fields: { readonly bot: string; readonly run: string; readonly outcome: string; readonly why: string }): Record<
-    string,
-    unknown
-  >;
+  execLog(fields: {
+    readonly bot: string;
+    readonly run: string;
+    readonly outcome: string;
+    readonly why: string;
+  }): Record<string, unknown>;
 }
 
 export function createArbAttempt(init: {
@@ -104,8 +106,7 @@ export function createArbAttempt(init: {
     notional: () => init.lastLook.orderQty! * (lastLook.midPx ?? 0),
     execLog({ bot, run, outcome, why }) {
       const cexPx = lastLook.cbPx ?? lastLook.cbTopPx;
-      const gross =
-        cexPx !== null && lastLook.dqPx !== null ? grossBps(cexPx, lastLook.dqPx, sign) : null;
+      const gross = cexPx !== null && lastLook.dqPx !== null ? grossBps(cexPx, lastLook.dqPx, sign) : null;
       return {
         ts: new Date(init.firedAtMs).toISOString(),
         bot,

@@ -1,16 +1,22 @@
 import type { AnyEventObject } from 'xstate';
+import type { CrashDetails } from '../../actors/crashRecord.ts';
+import { createMachineHost, type MachineHost } from '../../actors/machineHost.ts';
+import { createMailbox, type Mailbox, QUEUE_NAMES, type QueueName } from '../../actors/mailbox.ts';
+import { stateName } from '../../actors/stateNames.ts';
 import { type PlainError, toPlainError } from '../../domain/errors.ts';
 import type { Instrument } from '../../domain/instruments.ts';
 import type { Logger } from '../../domain/ports.ts';
-import type { CrashDetails } from '../../actors/crashRecord.ts';
-import { createMachineHost, type MachineHost } from '../../actors/machineHost.ts';
-import { createMailbox, type Mailbox, QUEUE_NAMES } from '../../actors/mailbox.ts';
-import { stateName } from '../../actors/stateNames.ts';
 import type { ArbEmitted, ArbEvent, ArbLeg, LegFate } from '../../machines/arbEvents.ts';
 import { arbMachine } from '../../machines/arbMachine.ts';
 import { type ArbEvaluation, EvaluationFlag, EvaluationKind } from '../../strategies/arb/arbEvaluation.ts';
 import type { ArbKnobs } from '../../strategies/arb/arbKnobs.ts';
-import { ARB_REASONS, type ArbJudgement, judgeArb, judgeFirm, type StageVerdict } from '../../strategies/arb/arbStages.ts';
+import {
+  ARB_REASONS,
+  type ArbJudgement,
+  judgeArb,
+  judgeFirm,
+  type StageVerdict,
+} from '../../strategies/arb/arbStages.ts';
 import { isUsOpenSlot } from '../../strategies/usOpen.ts';
 import type { MetricSink } from '../../telemetry/metricSink.ts';
 import type { LaneMessage } from '../../workers/laneMessages.ts';
@@ -83,7 +89,13 @@ export interface ArbBotView {
   readonly go: number;
   readonly trades: number;
   readonly why: Readonly<Record<string, number>>;
-  readonly ev: { readonly spread: number; readonly adverse: number; readonly fees: number; readonly slippage: number; readonly net: number };
+  readonly ev: {
+    readonly spread: number;
+    readonly adverse: number;
+    readonly fees: number;
+    readonly slippage: number;
+    readonly net: number;
+  };
   readonly slotOpen: boolean;
   readonly netEdgeMinBps: number;
   /** Newest first, at most ten. */
@@ -95,7 +107,8 @@ export interface ArbBotView {
     readonly need: number | null;
   }[];
   readonly needDeltaPx: number | null;
-  readonly mailboxDepth: number;
+  /** Messages waiting per queue. */
+  readonly mailbox: Readonly<Record<QueueName, number>>;
 }
 
 interface LaneRequest {
@@ -209,7 +222,13 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   };
 
   const reportLeg = (leg: ArbLeg, fate: LegFate) =>
-    deliver('order', { type: 'leg.done', leg, fate, flat: flatNow(), anyFill: ledger.openAttempt()?.anyFill() ?? false });
+    deliver('order', {
+      type: 'leg.done',
+      leg,
+      fate,
+      flat: flatNow(),
+      anyFill: ledger.openAttempt()?.anyFill() ?? false,
+    });
 
   desk.register(id, {
     onFill(order: DeskOrder, fill) {
@@ -232,7 +251,16 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   const sendLeg = (leg: ArbLeg) => {
     const attempt = ledger.openAttempt();
     if (attempt === null) return reportLeg(leg, 'risk');
-    const basis = { bot: id, botSlot: config.slot, epoch: incarnation, attempt: attempt.number, symbol, pair: config.pair, knobs, instruments };
+    const basis = {
+      bot: id,
+      botSlot: config.slot,
+      epoch: incarnation,
+      attempt: attempt.number,
+      symbol,
+      pair: config.pair,
+      knobs,
+      instruments,
+    };
     const order: LegOrder | null =
       leg === 'dex'
         ? dexOrder(basis, attempt.lastLook)
@@ -286,21 +314,27 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
         undecided = null;
         return;
       case 'episode':
-        return countStage(event.stage, event.first);
+        countStage(event.stage, event.first);
+        return;
       case 'cooldown.lift':
-        return laneSend({ type: 'liftCooldown', botSlot: config.slot });
+        laneSend({ type: 'liftCooldown', botSlot: config.slot });
+        return;
       case 'lastLook.wanted':
-        return askLane('lastLook', event.requestId);
+        askLane('lastLook', event.requestId);
+        return;
       case 'prices.wanted':
-        return askLane('unwind', event.requestId);
+        askLane('unwind', event.requestId);
+        return;
       case 'attempt.began':
         ledger.begin({ lookId: pendingLookId, tapAtMs, firedAtMs: deps.nowMs(), lastLook: lastLook! });
         deps.log.log('info', 'trade', `GO (ladder $${knobs.ladderNotional} ${symbol})`, { bot: id });
         return;
       case 'order.wanted':
-        return sendLeg(event.leg);
+        sendLeg(event.leg);
+        return;
       case 'attempt.ended':
-        return ledger.end(event.residual);
+        ledger.end(event.residual);
+        return;
     }
   }
 
@@ -312,7 +346,9 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     const numbers = judging === null ? null : { ...judging.judgement, evaluation: judging.evaluation };
     rows.write('decisions', id, stage, { episode, snapshot: numbers });
     if (stage === 'near') {
-      deps.log.log('info', 'near', `NEAR ${symbol} need ${judging?.judgement.needDeltaPx?.toFixed(4) ?? '?'} USDT`, { bot: id });
+      deps.log.log('info', 'near', `NEAR ${symbol} need ${judging?.judgement.needDeltaPx?.toFixed(4) ?? '?'} USDT`, {
+        bot: id,
+      });
     }
   }
 
@@ -356,7 +392,14 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     }
     judging = { evaluation, judgement };
     undecided = began;
-    deliver('signal', { type: 'evaluated', lookId: lookSequence, failed, slotOpen, needDeltaPx, quoteId: evaluation.quoteId ?? 0 });
+    deliver('signal', {
+      type: 'evaluated',
+      lookId: lookSequence,
+      failed,
+      slotOpen,
+      needDeltaPx,
+      quoteId: evaluation.quoteId ?? 0,
+    });
     judging = null;
     // A chart that died of this very look said nothing about it.
     if (undecided !== null) looks.judged(undecided, 'crashed', null);
@@ -470,7 +513,10 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       netEdgeMinBps: knobs.netEdgeMinBps,
       lastReasons,
       needDeltaPx: lastNeed,
-      mailboxDepth: QUEUE_NAMES.reduce((sum, queue) => sum + mailbox.depth(queue), 0),
+      mailbox: Object.fromEntries(QUEUE_NAMES.map((queue) => [queue, mailbox.depth(queue)])) as Record<
+        QueueName,
+        number
+      >,
     }),
     trace: (last) => host?.trace(last) ?? [],
   };

@@ -1,6 +1,6 @@
+import { addE8, fromE8, type MoneyE8, toE8, ZERO_E8 } from '../../domain/money.ts';
 import type { Fill } from '../../domain/orders.ts';
 import type { Logger } from '../../domain/ports.ts';
-import { addE8, fromE8, type MoneyE8, toE8, ZERO_E8 } from '../../domain/money.ts';
 import type { EvParts } from '../../journal/rows.ts';
 import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
@@ -56,7 +56,10 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
   let lastMidPx: number | null = null;
   let lastSolMidPx: number | null = null;
   const marks = new Map<number, ArbAttempt>();
-  const closings = new Map<string, { readonly attempt: ArbAttempt; readonly residual: boolean; readonly requestId: number }>();
+  const closings = new Map<
+    string,
+    { readonly attempt: ArbAttempt; readonly residual: boolean; readonly requestId: number }
+  >();
   const sums: Record<(typeof PARTS)[number] | 'net', MoneyE8> = {
     spread: ZERO_E8,
     adverse: ZERO_E8,
@@ -88,7 +91,12 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     book(parts);
     const traded = attempt.anyFill();
     const outcome = traded ? (residual ? 'residual' : 'trade') : 'not_filled';
-    const line = attempt.execLog({ bot: id.replace(/^bot:/, ''), run: config.run, outcome, why: traded ? '' : 'not_filled' });
+    const line = attempt.execLog({
+      bot: id.replace(/^bot:/, ''),
+      run: config.run,
+      outcome,
+      why: traded ? '' : 'not_filled',
+    });
     rows.write('decisions', id, 'attempt.closed', {
       attempt: attempt.number,
       lookId: attempt.lookId,
@@ -110,7 +118,11 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     );
     if (residual) {
       deps.command({ type: 'latch.close', bot: id, reason: 'unwind_incomplete', by: id });
-      deps.log.log('error', 'risk', `${id} could not unwind: ${attempt.netBaseQty()} ${symbol} stay open; its permit closes`);
+      deps.log.log(
+        'error',
+        'risk',
+        `${id} could not unwind: ${attempt.netBaseQty()} ${symbol} stay open; its permit closes`,
+      );
     }
   };
 

@@ -1,9 +1,17 @@
-import { CEX_VENUES, ceilToTicks, type CexVenue, floorToLots, floorToTicks, formatIncrements, type Instrument } from '../../domain/instruments.ts';
+import {
+  CEX_VENUES,
+  type CexVenue,
+  ceilToTicks,
+  floorToLots,
+  floorToTicks,
+  formatIncrements,
+  type Instrument,
+} from '../../domain/instruments.ts';
 import type { Side } from '../../domain/orders.ts';
 import { tokenOf } from '../../domain/tokens.ts';
+import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
 import type { ArbKnobs } from '../../strategies/arb/arbKnobs.ts';
-import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { DraftContext, OrderDraft } from '../orderDesk.ts';
 import { cexVenueAt } from './arbAttempt.ts';
 
@@ -134,7 +142,8 @@ function tradableInstrument(
   px: number,
   preferred: CexVenue | null,
 ): Instrument | null {
-  const order = preferred === null ? [...CEX_VENUES] : [preferred, ...CEX_VENUES.filter((venue) => venue !== preferred)];
+  const order =
+    preferred === null ? [...CEX_VENUES] : [preferred, ...CEX_VENUES.filter((venue) => venue !== preferred)];
   for (const venue of order) {
     const instrument = instruments.find((one) => one.venue === venue);
     if (instrument === undefined) continue;
@@ -151,8 +160,7 @@ function tradableInstrument(
 /** The worst price still paid: `toleranceBps` beyond `px`, on the tick, rounded towards being filled. */
 function limitPrice(px: number, side: Side, toleranceBps: number, instrument: Instrument) {
   const bound = px * (1 + ((side === 'buy' ? 1 : -1) * toleranceBps) / 1e4);
-  const ticks =
-    side === 'buy' ? ceilToTicks(bound, instrument.tickSize) : floorToTicks(bound, instrument.tickSize);
+  const ticks = side === 'buy' ? ceilToTicks(bound, instrument.tickSize) : floorToTicks(bound, instrument.tickSize);
   const text = formatIncrements(ticks, instrument.tickSize);
   return { price: Number(text), text };
 }

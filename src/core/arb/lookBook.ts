@@ -1,5 +1,5 @@
-import type { MetricSink } from '../../telemetry/metricSink.ts';
 import type { ArbReason, StageVerdict } from '../../strategies/arb/arbStages.ts';
+import type { MetricSink } from '../../telemetry/metricSink.ts';
 
 export interface OpenLook {
   readonly lookId: number;

@@ -107,6 +107,22 @@ describe('the ladder book', () => {
     expect(book.bids.farDropped).toBe(1);
   });
 
+  it('still prices levels a quarter window deep after the best price drifted to the edge of the window', () => {
+    const book = new LadderBook({ windowTicks: 2048, maxFarLevels: 1_000 });
+    const deep = { centre: 100_000, offset: -1_400, lots: 1_000 };
+    book.apply(fill([{ centre: 100_000, offset: 0, lots: 1 }, deep]), createLevelBuffer(1));
+    book.apply(
+      fill([
+        { centre: 100_000, offset: -1_000, lots: 1 },
+        { centre: 100_000, offset: 0, lots: 0 },
+      ]),
+      createLevelBuffer(1),
+    );
+
+    expect(book.bids.bestTick).toBe(99_000);
+    expect(book.bids.lotsForNotional(99_000 + 98_600 * 10)).toBeCloseTo(11, 9);
+  });
+
   it('moves to finer increments without changing a price or a size', () => {
     const book = new LadderBook({ windowTicks: 2048, maxFarLevels: 10 });
     book.apply(fill([{ centre: 1_000, offset: 0, lots: 7 }]), fill([{ centre: 1_000, offset: 5, lots: 9 }]));
