@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createDataDir } from '../src/journal/dataDir.ts';
 import { makeRow, makeTempDir } from '../src/journal/journalTestRows.ts';
 import { createJournalWriter } from '../src/journal/journalWriter.ts';
-import { summariseRun } from '../src/journal/readers.ts';
 import type { JournalRow } from '../src/journal/rows.ts';
 import { type RunManifest, writeManifest } from '../src/journal/runManifest.ts';
+import { summariseRun } from '../src/journal/summariseRun.ts';
 
 const START_MS = Date.UTC(2026, 0, 5, 14, 30);
 const bin = fileURLToPath(new URL('../bin/nightjar.js', import.meta.url));

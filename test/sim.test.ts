@@ -85,6 +85,14 @@ describe('nightjar sim', () => {
     expect(await ended).toBe(0);
   });
 
+  it('ends on SIGTERM too when a parent holds an IPC channel', async () => {
+    const sim = fork(CLI, ['sim'], { silent: true });
+    children.push(sim);
+    await once(sim, 'message');
+    sim.kill('SIGTERM');
+    expect(await exitOf(sim)).toBe(0);
+  });
+
   it('names a busy port and the remedy in one line, and exits with 1', async () => {
     const first = startSim('--json');
     const endpoints = JSON.parse(await firstLine(first)) as VenueEndpoints;

@@ -73,6 +73,8 @@ async function runSim(options: SimCommandOptions): Promise<ExitCode> {
     return EXIT.done;
   } finally {
     world.stop();
+    // Told to end by a signal, we still hold the parent's channel, which would keep the process alive.
+    if (process.connected) process.disconnect();
   }
 }
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import type { KernelConfig } from '../core/kernel.ts';
 import type { CoreStatus } from '../guardian/coreMessages.ts';
-import { summariseRun } from '../journal/summariseRun.ts';
 import { readManifest } from '../journal/runManifest.ts';
+import { summariseRun } from '../journal/summariseRun.ts';
 
 /** What `--summary` writes: the journal's counts over all incarnations, and the feeds' totals. */
 export function makeSummary(
