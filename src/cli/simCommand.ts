@@ -74,7 +74,7 @@ async function runSim(options: SimCommandOptions): Promise<ExitCode> {
   } finally {
     world.stop();
     // Told to end by a signal, we still hold the parent's channel, which would keep the process alive.
-    if (process.connected) process.disconnect();
+    if (process.connected) process.disconnect?.();
   }
 }
 

@@ -42,8 +42,8 @@ export const simMarketKnobs = {
   }),
   swapDropShare: number({
     unit: 'fraction',
-    help: 'share of swaps that never land and expire',
-    default: 0.003,
+    help: 'share of swaps that never land and expire after 60 s, their bot waiting for that proof',
+    default: 0,
     min: 0,
     max: 1,
   }),

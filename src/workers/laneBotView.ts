@@ -85,7 +85,7 @@ export function createLaneBotView(deps: LaneBotViewDeps): LaneBotView {
   let lastUsdcMidPx = Number.NaN;
 
   const cexPx = () => (Number.isNaN(prices.cbPx) ? prices.cbTopPx : prices.cbPx);
-  const orderQty = () => arbOrderQty(cexPx(), knobs.ladderNotional, rules);
+  const orderQty = () => arbOrderQty(cexPx(), knobs.ladderNotional, rules, knobs.slippageBps);
   const quotePx = (answer: ReceivedQuote) => dexPx(direction, token, answer.inAmountRaw, answer.outAmountRaw);
   const request = (terms: ReturnType<typeof quoteTerms>, onlyDirectRoutes: boolean): QuoteRequest => ({
     ...terms,

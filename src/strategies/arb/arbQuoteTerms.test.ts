@@ -31,7 +31,7 @@ describe('the order quantity', () => {
   const rules = fc.record({
     stepSize: steps,
     minQty: fc.constantFrom(0, 0.01, 1),
-    minNotional: fc.constantFrom(0, 1, 5),
+    minNotional: fc.constantFrom(0, 1, 5, 10),
   });
 
   it('suits every venue: a whole number of each step, not under any minimum', () => {
@@ -41,13 +41,14 @@ describe('the order quantity', () => {
         fc.integer({ min: 1, max: 40_000 }),
         (venues, cents) => {
           const price = cents / 100;
-          const qty = arbOrderQty(price, 10, coarsestRules(venues));
+          const qty = arbOrderQty(price, 10, coarsestRules(venues), 20);
           expect(qty * price).toBeGreaterThanOrEqual(10 * (1 - 1e-9));
           for (const { stepSize, minQty, minNotional } of venues) {
             const lots = qty / stepSize;
             expect(Math.abs(lots - Math.round(lots))).toBeLessThan(1e-6 * Math.max(1, lots));
             expect(qty).toBeGreaterThanOrEqual(minQty);
-            expect(qty * price).toBeGreaterThanOrEqual(minNotional);
+            // Also at the limit of a sale, 20 bps under the price.
+            expect(qty * price * 0.998).toBeGreaterThanOrEqual(minNotional);
           }
         },
       ),
@@ -56,7 +57,7 @@ describe('the order quantity', () => {
 
   it('is undefined without a price or without a venue', () => {
     const venue = { stepSize: 0.1, minQty: 0, minNotional: 0 };
-    expect(arbOrderQty(Number.NaN, 10, coarsestRules([venue]))).toBeNaN();
-    expect(arbOrderQty(150, 10, coarsestRules([]))).toBeNaN();
+    expect(arbOrderQty(Number.NaN, 10, coarsestRules([venue]), 20)).toBeNaN();
+    expect(arbOrderQty(150, 10, coarsestRules([]), 20)).toBeNaN();
   });
 });

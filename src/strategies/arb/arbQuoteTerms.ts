@@ -42,9 +42,20 @@ export function coarsestRules(
   return { stepSize, minQty, minNotional };
 }
 
-/** Base quantity of both legs; NaN while there is no price. */
-export function arbOrderQty(price: number, ladderNotional: number, rules: ReturnType<typeof coarsestRules>): number {
-  return price > 0 && rules.stepSize > 0 ? qtyFromNotional(price, ladderNotional, rules) : Number.NaN;
+/**
+ * Base quantity of both legs; NaN while there is no price. A venue checks its minimum notional at the order's limit,
+ * which lies `slippageBps` under the price for a sale: the quantity is large enough for that.
+ */
+export function arbOrderQty(
+  price: number,
+  ladderNotional: number,
+  rules: ReturnType<typeof coarsestRules>,
+  slippageBps: number,
+): number {
+  if (!(price > 0 && rules.stepSize > 0)) return Number.NaN;
+  // One tick of rounding lies under the limit as well: a basis point covers it.
+  const minNotional = rules.minNotional / (1 - (slippageBps + 1) / 1e4);
+  return qtyFromNotional(price, ladderNotional, { ...rules, minNotional });
 }
 
 function toRaw(amount: number, token: Token): number {
