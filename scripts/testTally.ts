@@ -18,7 +18,7 @@ export interface VitestReport {
 }
 
 /** Recordings are not part of the project, so a test that needs one may be skipped anywhere; it says so in its name. */
-const MAY_BE_ABSENT = /recording/i;
+const MAY_BE_ABSENT = /recording|recorded/i;
 
 /**
  * @param exitedWell   vitest's own verdict, which also knows of errors outside any test

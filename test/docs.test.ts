@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(path, 'utf8');
 const tableRows = (text: string) =>
   text
     .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('|---'))
+    .filter((line) => line.startsWith('| ') && !/^\|[ -]+\|[ |-]*$/.test(line))
     .map((line) =>
       line
         .split('|')
