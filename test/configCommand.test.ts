@@ -21,6 +21,9 @@ describe('the command line', () => {
     [['config', 'explain', 'bots.arb.guardMS2'], 'config.invalid', 'bots.arb.guardMs?'],
     [['config', 'print', '--config', '/nowhere/x.yaml'], 'no such file', '--config'],
     [['start', '--port', '99999'], 'config.invalid', '65535'],
+    [['start', '--set', 'bots.arb.ladderNotional=9'], 'bots.arb.SOL.ladderNotional', 'raise ladderNotional to 10'],
+    [['start', '--set', 'bots.arb.ladderNotional=-1'], 'bots.arb.ladderNotional', '0.01'],
+    [['start', '--set', 'bots.arb.cexFeeBps=40'], 'netEdgeMinBps', 'raise netEdgeMinBps'],
   ])('%j is a usage error: exit 2, one message with a remedy, nothing on stdout', async (args, message, remedy) => {
     const { code, stdout, stderr } = await nightjar(...args);
     expect(code).toBe(2);

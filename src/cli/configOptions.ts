@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../config/loadConfig.ts';
 import { flagNameOf, type TopName, topSettings } from '../config/settings.ts';
-import { MARKET_SHAPES } from '../sim/simInstruments.ts';
+import { MARKET_SHAPES, SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
 
 /** What commander hands over for the options of `addConfigOptions`. */
 export interface ConfigOptions extends ConfigFlags {
@@ -30,17 +30,22 @@ function simStartPrices(): Readonly<Record<string, number>> {
   );
 }
 
+/** The largest minimum order of the embedded venues, per symbol. */
+function simMinNotionals(): Readonly<Record<string, number>> {
+  const largest: Record<string, number> = {};
+  for (const { base, minNotional } of SIM_INSTRUMENTS) largest[base] = Math.max(largest[base] ?? 0, minNotional);
+  return largest;
+}
+
 /** The config as the command line, the environment and the file state it. @throws NightjarError config.invalid */
-export function loadConfigFor(
-  options: ConfigOptions,
-  prices: Readonly<Record<string, number>> = simStartPrices(),
-): LoadedConfig {
+export function loadConfigFor(options: ConfigOptions): LoadedConfig {
   return loadConfig({
     flags: options,
     env: process.env,
     cwd: process.cwd(),
     file: options.config,
-    prices,
+    prices: simStartPrices(),
+    minNotionals: simMinNotionals(),
   });
 }
 

@@ -20,7 +20,7 @@ import {
   updateManifest,
   writeManifest,
 } from '../journal/runManifest.ts';
-import { MARKET_SHAPES, SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
+import { SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
 import { codeHash } from './codeHash.ts';
 import { addConfigOptions, type ConfigOptions, loadConfigFor } from './configOptions.ts';
 import { action, EXIT, type ExitCode } from './output.ts';
@@ -57,10 +57,7 @@ export function registerStart(program: Command): void {
 }
 
 async function start(options: StartOptions): Promise<ExitCode> {
-  const startPrices = Object.fromEntries(
-    Object.entries(MARKET_SHAPES).map(([pair, shape]) => [pair.split('/')[0]!, shape.startPrice]),
-  );
-  const loaded = loadConfigFor(options, startPrices);
+  const loaded = loadConfigFor(options);
   const { config } = loaded;
   const forMs = options.for === undefined ? null : parseDuration('--for', options.for);
   const drills = options.drill.map(parseDrill);

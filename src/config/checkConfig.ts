@@ -9,11 +9,13 @@ const SUPPORTED = { mode: ['live'], env: ['sim'] } as const;
  * Checks the relations between settings, each of which is inside its own limits already.
  *
  * @param prices  rough price per symbol, USDT; the relations that need one are skipped where it is missing
+ * @param minNotionals  the largest minimum order of the venues per symbol, USDT
  */
 export function checkConfig(
   config: NightjarConfig,
   origins: ConfigOrigins,
   prices: Readonly<Record<string, number>> = {},
+  minNotionals: Readonly<Record<string, number>> = {},
 ): KnobFinding[] {
   const findings: KnobFinding[] = [];
   for (const name of ['mode', 'env'] as const) {
@@ -37,6 +39,16 @@ export function checkConfig(
         value: '0 SOL',
         limit: 'more than 0: the other instances take their size from it',
         remedy: 'set an amount such as 0.8',
+      });
+    }
+    const minNotional = minNotionals[symbol] ?? 0;
+    if (knobs.ladderNotional < minNotional) {
+      findings.push({
+        severity: 'refuse',
+        path: `${path}.ladderNotional`,
+        value: `${knobs.ladderNotional} USDT`,
+        limit: `at least the largest minimum order of its venues = ${minNotional} USDT`,
+        remedy: `raise ladderNotional to ${minNotional}: a smaller leg would be refused after the other has filled`,
       });
     }
     if (knobs.ladderNotional > config.bots.arb.maxNotional) {

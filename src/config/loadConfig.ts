@@ -20,6 +20,8 @@ export interface LoadConfigOptions {
   readonly file?: string | undefined;
   /** Rough price per symbol (USDT), for the relations that need one: pass the embedded market's start prices. */
   readonly prices?: Readonly<Record<string, number>>;
+  /** Largest minimum order of the venues per symbol (USDT). */
+  readonly minNotionals?: Readonly<Record<string, number>>;
 }
 
 export interface LoadedConfig {
@@ -55,7 +57,7 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
 
   const { config, origins } = resolveSettings(checked);
   const findings = [
-    ...checkConfig(config, origins, options.prices),
+    ...checkConfig(config, origins, options.prices, options.minNotionals),
     ...unusedSymbolFindings(
       checked.map(({ path }) => path),
       config.bots.arb.symbols,
