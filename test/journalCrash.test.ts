@@ -99,8 +99,10 @@ it('says why when the journal thread cannot open its file', async () => {
   const worker = new Worker(new URL('../src/workers/journalEntry.ts', import.meta.url), {
     workerData: { incarnation: 1, runDir: join(makeTempDir(), 'missing'), slab: new SharedArrayBuffer(8) },
   });
+  // Listened for before the message comes: both may arrive in one turn.
+  const exited = once(worker, 'exit');
   const [message] = (await once(worker, 'message')) as [FromJournal];
-  await once(worker, 'exit');
+  await exited;
   expect(message).toMatchObject({ type: 'failed', error: { code: 'data.unreadable' } });
 });
 
