@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../src/domain/ports.ts';
 import { tokenOf } from '../src/domain/tokens.ts';
 import { EvaluationFlag, EvaluationKind, EvaluationTrigger } from '../src/strategies/arb/arbEvaluation.ts';
 import type { ArbReason } from '../src/strategies/arb/arbStages.ts';
@@ -462,3 +463,29 @@ describe('requests of the core', () => {
     expect(world.clock.pendingTimers()).toBe(0);
   });
 });
+
+describe('polling on a real clock', () => {
+  it('goes on when a timer fires early and time moves between two readings', async () => {
+    const world = startLaneWorld({ laneClock: hastyClock });
+    world.everyFeed('SOL', {});
+    await world.run(30_000);
+    // Two quotes a second, give or take the first and last.
+    expect(world.jupiter.asked.length).toBeGreaterThan(50);
+  });
+});
+
+/** Timers fire 0.35 ms before their time, and each reading within one instant is 0.3 ms later than the one before. */
+function hastyClock(clock: Clock): Clock {
+  let instantMs = Number.NaN;
+  let readings = 0;
+  return {
+    nowMs() {
+      const nowMs = clock.nowMs();
+      readings = nowMs === instantMs ? readings + 1 : 1;
+      instantMs = nowMs;
+      return nowMs + 0.3 * readings;
+    },
+    after: (delayMs, fn) => clock.after(Math.max(0, delayMs - 0.35), fn),
+    every: clock.every,
+  };
+}

@@ -1,7 +1,7 @@
 import { createVirtualClock } from '../src/core/virtualClock.ts';
 import { NightjarError } from '../src/domain/errors.ts';
 import type { CexVenue, Instrument } from '../src/domain/instruments.ts';
-import type { HttpRequest, HttpResponse, Transport, VenueEndpoints } from '../src/domain/ports.ts';
+import type { Clock, HttpRequest, HttpResponse, Transport, VenueEndpoints } from '../src/domain/ports.ts';
 import { createRandom } from '../src/domain/random.ts';
 import { tokenOf } from '../src/domain/tokens.ts';
 import { type ArbEvaluation, EvaluationKind } from '../src/strategies/arb/arbEvaluation.ts';
@@ -120,6 +120,8 @@ export interface AskedQuote {
 export interface LaneWorldOptions {
   readonly symbols?: readonly string[];
   readonly knobs?: Partial<ArbKnobs>;
+  /** The lane's view of the clock; the virtual one itself unless told. */
+  readonly laneClock?: (clock: Clock) => Clock;
   /** Which venues list USDC/USDT. */
   readonly fxVenues?: readonly CexVenue[];
 }
@@ -157,7 +159,7 @@ export function startLaneWorld(options: LaneWorldOptions = {}) {
   ];
   const lane = createArbLane({
     boot: { lane: 'lane:0', incarnation: 1, endpoints, instruments, bots },
-    clock,
+    clock: options.laneClock?.(clock) ?? clock,
     transport: fakeTransport(clock, jupiter, bots),
     random: createRandom(7),
     metrics: silentMetrics,

@@ -119,12 +119,13 @@ export function createArbLane(deps: ArbLaneDeps): ArbLane {
   const pump = () => {
     if (!running) return;
     cancelPump();
-    for (;;) {
-      const botSlot = guard.take(nowMs(), ready);
-      if (botSlot === null) break;
+    // One reading of the clock decides both whether a slot is due and how long to wait: a timer may fire a fraction of a
+    // millisecond early, and a second reading would find neither a slot taken nor anything to wait for.
+    const now = nowMs();
+    for (let botSlot = guard.take(now, ready); botSlot !== null; botSlot = guard.take(now, ready)) {
       bots.get(botSlot)!.poll();
     }
-    const waitMs = guard.waitMs(nowMs());
+    const waitMs = guard.waitMs(now);
     // Without a wait nobody is ready: whoever becomes so pumps again.
     cancelPump = waitMs > 0 ? clock.after(waitMs, pump) : () => {};
   };
