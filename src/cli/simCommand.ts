@@ -95,10 +95,16 @@ async function startServers(world: ReturnType<typeof createSimWorld>, port: numb
 
 function endRequested(forked: boolean): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    let asked = false;
+    const end = () => {
+      asked = true;
+      resolve();
+    };
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
     if (!forked) return;
     process.on('disconnect', () => {
-      talk('sim: the parent process is gone, ending');
+      // Closing the channel is also the last thing that an orderly end does.
+      if (!asked) talk('sim: the parent process is gone, ending');
       resolve();
     });
     if (!process.connected) resolve();

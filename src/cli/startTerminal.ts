@@ -57,10 +57,12 @@ export function createStartTerminal(out: NodeJS.WriteStream, nowMs: () => number
   };
 }
 
+/** One line that fits a terminal: per bot state, looks, near/auto/go, trades, net in reportCcy, how the last look ended. */
 function statusText(status: CoreStatus): string {
-  const bots = status.bots.map(
-    (bot) =>
-      `${bot.id.replace('bot:', '')} ${bot.state} looks ${bot.looks} near ${bot.near} auto ${bot.auto} go ${bot.go} trades ${bot.trades} net ${bot.net.toFixed(4)} last ${bot.last}${bot.permit === 'open' ? '' : ` [${bot.permit}]`}`,
-  );
-  return [...bots, `restarts ${status.restarts}`].join('  |  ');
+  const bots = status.bots.map(({ id, state, looks, near, auto, go, trades, net, last, permit }) => {
+    const closed = permit === 'open' ? '' : ` [${permit}]`;
+    const signed = `${net < 0 ? '−' : '+'}${Math.abs(net).toFixed(4)}`;
+    return `${id.replace('bot:', '')} ${state}${closed}  looks ${looks}  ${near}/${auto}/${go} → ${trades}  ${signed}  ${last}`;
+  });
+  return [...bots, ...(status.restarts > 0 ? [`restarts ${status.restarts}`] : [])].join('  |  ');
 }
