@@ -69,7 +69,8 @@ describe('a run on real threads and sockets', () => {
     const summaryPath = join(dataDir, 'summary.json');
     const running = startNightjar(
       'start',
-      ...['--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath],
+      // With the logger silenced the line of disable_live still has its second way, straight to stdout.
+      ...['--log-level', 'silent', '--seed', '7', '--port', '0', '--data', dataDir, '--summary', summaryPath],
     );
     await running.saw(/READY/);
     const address = /page\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(running.output())![1]!;

@@ -74,7 +74,7 @@ export const topSettings = {
   logLevel: choice({
     help: 'least level that is logged',
     default: 'info',
-    options: ['debug', 'info', 'warn', 'error'],
+    options: ['debug', 'info', 'warn', 'error', 'silent'],
   }),
   reportTimeZone: text({
     help: 'where reports cut their days',
