@@ -7,9 +7,11 @@ import type { KernelConfig } from './core/kernel.ts';
 import { startWallRuntime } from './core/wallRuntime.ts';
 import { toPlainError } from './domain/errors.ts';
 import type { CoreBoot, FromCore, ToCore } from './guardian/coreMessages.ts';
+import { BEAT_EVERY_MS } from './guardian/coreWatchdog.ts';
 import { simKeys } from './sim/simKeys.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { runVirtual } from './virtualRuntime.ts';
+import { createWallClock } from './workers/wallClock.ts';
 
 /**
  * The core process: composition root. Started by the guardian, told over IPC what to be, and gone when that channel
@@ -44,15 +46,21 @@ async function start(boot: CoreBoot): Promise<void> {
     secrets: [simKeys.secret, simKeys.passphrase],
   });
   const settings = boot.settings as NightjarConfig;
+  const latchPath = join(boot.dataDir, 'latch');
   const isVirtual = boot.clock === 'virtual';
   const input: RuntimeInput = {
     boot,
     kernel: boot.kernel as KernelConfig,
     // A virtual run depends on nothing that earlier runs left behind.
-    latch: isVirtual ? { all: null, bots: {} } : readLatchFile(join(boot.dataDir, 'latch'), Date.now()),
+    latch: isVirtual ? { all: null, bots: {} } : readLatchFile(latchPath, Date.now()),
     log,
     send,
   };
+  const { all, bots } = input.latch;
+  for (const [bot, { reason }] of [...(all === null ? [] : [['every bot', all] as const]), ...Object.entries(bots)]) {
+    const line = `PERMIT of ${bot.replace('bot:', '')} is closed: ${reason} (${latchPath}); nightjar ctl enable_live opens it`;
+    send({ type: 'notice', line });
+  }
   if (isVirtual) {
     await runVirtual({ ...input, settings, onStoppable: (stopVirtual) => takeStop(stopVirtual) });
     log.close();
@@ -70,6 +78,8 @@ async function start(boot: CoreBoot): Promise<void> {
     },
     startedAtMs: Date.now(),
   });
+  // From here on silence means that the main thread does not turn.
+  createWallClock({ unref: true }).every(BEAT_EVERY_MS, () => send({ type: 'beat' }));
   takeStop(running.stop);
 }
 

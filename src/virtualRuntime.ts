@@ -67,7 +67,7 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
   let gateway: Gateway | null = null;
   let lane: ArbLane | null = null;
   let waitingRows: JournalRow[] = [];
-  let stopped: { readonly clean: boolean } | null = null;
+  let stopped: { readonly clean: boolean; readonly escalated: boolean } | null = null;
 
   const door: Door = createDoor({
     clock,
@@ -109,7 +109,7 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
         send({ type: 'ready' });
         return;
       case 'core.stopped':
-        stopped = { clean: command.clean };
+        stopped = { clean: command.clean, escalated: command.escalated };
     }
   }
 
@@ -280,6 +280,11 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
   world.stop();
   execLog.close();
   send({ type: 'status', status: { ...status(), feeds: finalFeeds } });
-  const end = stopped as { readonly clean: boolean } | null;
-  send({ type: 'stopped', clean: end?.clean ?? false, openOrders: door.view().openOrders });
+  const end = stopped as { readonly clean: boolean; readonly escalated: boolean } | null;
+  send({
+    type: 'stopped',
+    clean: end?.clean ?? false,
+    escalated: end?.escalated ?? false,
+    openOrders: door.view().openOrders,
+  });
 }

@@ -87,6 +87,74 @@ describe('nightjar ctl', () => {
     expect(stderr).toContain('outcome unknown');
   });
 
+  it('waits after a drain until no attempt is open', async () => {
+    const view = viewAt(performance.timeOrigin + performance.now());
+    const sol = view.bots['bot:arb:SOL']!;
+    edge.post({
+      type: 'view',
+      view: { ...view, bots: { ...view.bots, 'bot:arb:SOL': { ...sol, state: 'go.firing' } } },
+    });
+    let ended = false;
+    const draining = nightjar('ctl', 'drain', '--reason', 'x', '--data', edge.dataDir).finally(() => {
+      ended = true;
+    });
+    await edge.until(async () => {
+      const { text } = await edge.call('GET', '/metrics');
+      return /nightjar_http_requests_total\{route="\/api\/status",status="2xx"\} ([3-9]|\d\d)/.test(text);
+    });
+    expect(ended).toBe(false);
+    edge.post({ type: 'view', view });
+
+    const { code, stderr } = await draining;
+    expect([code, stderr]).toEqual([0, 'drained: no attempt is open\n']);
+  });
+
+  it('says it with the least role that suffices, and prints who, before → after and what it means', async () => {
+    edge.post({ type: 'view', view: viewAt(performance.timeOrigin + performance.now()) });
+    const closed = await nightjar('ctl', 'drain', 'arb:SOL', '--reason', 'drill', '--data', edge.dataDir);
+
+    expect(closed.code, closed.stderr).toBe(0);
+    expect(closed.stdout).toMatch(
+      /permit +arb:SOL: open → permit\n[\s\S]*attempts under way finish[\s\S]*by +operate from 127/,
+    );
+    await nightjar('ctl', 'kill', 'arb:SOL', '--reason', 'enough', '--data', edge.dataDir);
+    await nightjar('ctl', 'flatten', 'arb:SOL', '--reason', 'down', '--data', edge.dataDir);
+    expect(edge.latchFile()).toMatchObject({ bots: { 'bot:arb:SOL': { level: 'flatten', by: 'kill' } } });
+    expect(edge.log()).toContain('drain reason=drill bot=arb:SOL by=operate');
+  });
+
+  it('prints a plan and changes nothing', async () => {
+    const orders = [
+      { clientOrderId: 'nj1', venue: 'okx', pair: 'SOL/USDT', side: 'sell', effect: 'closing', qty: '1', filledQty: 0 },
+    ];
+    edge.answerWith(() => ({
+      status: 200,
+      body: [{ bot: 'bot:arb:SOL', state: 'go.firing', attemptOpen: true, orders }],
+    }));
+    const { code, stdout } = await nightjar('ctl', 'kill', '--plan', '--data', edge.dataDir);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('PLAN kill arb:SOL, arb:RAY: nothing was done');
+    expect(stdout).toMatch(/permit +arb:SOL: open → kill/);
+    expect(stdout).toMatch(
+      /in flight bot:arb:SOL: go.firing, an attempt is open, 1 orders\n +nj1 okx sell 1 SOL\/USDT/,
+    );
+    expect(stdout).toMatch(/not +orders already handed to a venue/);
+    expect(latchLevel(edge.boot.latch, 0)).toBe('open');
+    expect((await nightjar('ctl', 'crash', 'lane:0', '--plan', '--data', edge.dataDir)).code).toBe(2);
+  });
+
+  it('asks for the phrase that lifts a kill, and takes it', async () => {
+    await nightjar('ctl', 'kill', '--reason', 'x', '--data', edge.dataDir);
+    const asked = await nightjar('ctl', 'enable_live', '--reason', 'ok', '--data', edge.dataDir);
+    expect(asked.code).toBe(1);
+    expect(latchLevel(edge.boot.latch, 0)).toBe('kill');
+
+    const phrase = /--phrase '([^']+)'/.exec(asked.stderr)![1]!;
+    const lifted = await nightjar('ctl', 'enable_live', '--phrase', phrase, '--reason', 'ok', '--data', edge.dataDir);
+    expect([lifted.code, latchLevel(edge.boot.latch, 0)]).toEqual([0, 'open']);
+  });
+
   it('exits 1 and says what to do when nothing runs', async () => {
     openDataDir(edge.dataDir).writeEndpoint({
       pid: 2 ** 22 + 1,

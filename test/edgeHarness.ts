@@ -132,6 +132,7 @@ export function edgeBoot(dataDir: string, more: Partial<EdgeBoot> = {}): EdgeBoo
     version: '0.1.0',
     codeHash: 'c0de',
     configHash: 'c0nf',
+    env: 'sim',
     ...more,
   };
 }
@@ -146,7 +147,11 @@ function call(port: number, method: string, path: string, options: CallOptions):
         method,
         path,
         agent: false,
-        headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+        headers: {
+          'content-type': 'application/json',
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
       },
       (response) => {
         let text = '';

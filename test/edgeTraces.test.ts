@@ -4,6 +4,54 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { openDataDir } from '../src/journal/dataDir.ts';
+import { nightjar } from './nightjarProcess.ts';
+
+it('takes a kill from the command line within 2 s while the core spins: the latch that the gateway asks refuses all', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'nightjar-spin-'));
+  const host = fileURLToPath(new URL('./edgeSpinningHost.ts', import.meta.url));
+  const child = spawn(process.execPath, [host, dataDir], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const saw = async (pattern: RegExp) => {
+    for (;;) {
+      const found = pattern.exec(stderr);
+      if (found !== null) return found[1]!;
+      if (child.exitCode !== null) throw new Error(`ended early: ${stderr}`);
+      await new Promise((resolve) => child.stderr.once('data', resolve));
+    }
+  };
+  const port = await saw(/^port (\d+)$/m);
+  openDataDir(dataDir).writeEndpoint({
+    pid: child.pid!,
+    corePid: child.pid!,
+    url: `http://127.0.0.1:${port}`,
+    run: 'run-1',
+    startedAtMs: 0,
+  });
+
+  // What any command takes to start on this machine at this time says nothing about the kill.
+  const { elapsedMs: startMs } = await nightjar('--version');
+  const askedAtMs = Date.now();
+  const ctl = nightjar('ctl', 'kill', '--reason', 'spinning', '--data', dataDir);
+  const refusedAtMs = Number(await saw(/^refused (\d+) killed$/m));
+  const answer = await ctl;
+  console.log(`kill in force ${refusedAtMs - askedAtMs} ms after the command was started, with the core spinning`);
+
+  expect(refusedAtMs - askedAtMs).toBeLessThan(2_000 + startMs);
+  // The core, which should journal it, says nothing: done, and not everywhere recorded.
+  expect(answer.code).toBe(1);
+  expect(answer.stderr).toContain('kill is done, but these traces could not be written: journal');
+  expect(JSON.parse(readFileSync(join(dataDir, 'latch'), 'utf8'))).toMatchObject({
+    all: { level: 'kill', reason: 'spinning', by: 'kill' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+  rmSync(dataDir, { recursive: true });
+});
 
 it('writes the line to stdout with the logger silenced and the main thread spinning, and is closed and durable', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'nightjar-traces-'));

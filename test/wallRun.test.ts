@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -191,5 +192,36 @@ describe('a run on real threads and sockets', () => {
     expect(busy.stderr).toMatch(/--port/);
     running.process.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
+  });
+
+  it('ends as failed, and says why, when the simulator dies', async () => {
+    const running = startNightjar('start', ...['--seed', '7', '--port', '0', '--data', newDataDir()]);
+    await running.saw(/READY/);
+    const children = execFileSync('pgrep', ['-P', String(running.process.pid), '-f', 'nightjar.js sim'], {
+      encoding: 'utf8',
+    });
+    process.kill(Number(children.trim()), 'SIGKILL');
+    const result = await running.ended;
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/SIMULATOR DIED \(SIGKILL\): stopping/);
+    expect(result.stderr).toMatch(/run.failed: the simulator died/);
+  });
+
+  it('takes a stop while it starts', async () => {
+    const running = startNightjar('start', ...['--seed', '7', '--port', '0', '--data', newDataDir()]);
+    await running.saw(/venues/);
+    running.process.kill('SIGTERM');
+    const result = await running.ended;
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr).not.toMatch(/data.unreadable|unexpected/);
+  });
+
+  it('refuses at the start what would only show at its end', async () => {
+    const refused = await nightjar('start', '--summary', '/nowhere/S.json', '--data', newDataDir());
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/--summary .*folder does not exist/);
+    const drill = await nightjar('start', '--drill', '5s:bot:arb:DOGE', '--data', newDataDir());
+    expect(drill.code).toBe(2);
+    expect(drill.stderr).toMatch(/DOGE.*use one of .*bot:arb:SOL/);
   });
 });

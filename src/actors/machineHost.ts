@@ -74,6 +74,8 @@ export function createMachineHost(options: MachineHostOptions) {
     actor.subscribe({
       error: (error) => {
         failure ??= { error };
+        // Between two events only something asynchronous of the machine's own can fail: nobody else would notice.
+        if (!isBusy) die(error, { type: 'host.async' }, value);
       },
     });
     actor.on('*', (event) => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AnyStateMachine, assign, createMachine, emit, fromCallback, fromPromise, setup } from 'xstate';
 import { NightjarError } from '../domain/errors.ts';
 import { hostMachine } from './hostTestWorld.ts';
@@ -170,6 +170,19 @@ describe('every way to die', () => {
     reject(new Error('too late'));
     await Promise.resolve();
     expect(crashes).toHaveLength(1);
+  });
+
+  it('N05 a promise that rejects after its event was handled is a crash of its actor, not of the process', async () => {
+    const late = fromPromise(async () => {
+      await Promise.resolve();
+      throw new Error('after return');
+    });
+    const { host, crashes } = hostMachine(createMachine({ invoke: { src: late } }));
+    host.start();
+    expect(crashes).toHaveLength(0);
+    await vi.waitUntil(() => crashes.length > 0);
+    expect(crashes).toHaveLength(1);
+    expect(JSON.stringify(crashes)).toContain('after return');
   });
 
   it('N01 the next incarnation reads the mailbox in order, without the message that killed', () => {

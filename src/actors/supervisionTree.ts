@@ -3,12 +3,14 @@ import { type PlainError, toPlainError } from '../domain/errors.ts';
 import type { ExitReason } from '../domain/exitReason.ts';
 import type { Random } from '../domain/ports.ts';
 import { type CrashDetails, type CrashRecord, createCrashBook } from './crashRecord.ts';
+import type { SupervisorConfig } from './supervisor/childSpec.ts';
 import { decide } from './supervisor/decide.ts';
 import type { ManualResult, Refusal, SupervisorAction, SupervisorEvent } from './supervisor/supervisorEvents.ts';
 import { createSupervisorState, type Ending } from './supervisor/supervisorState.ts';
+import { adoptChange, changedConfig } from './treeChange.ts';
 import { dependentsRun, errorsUnder, growNodes, type SupervisorNode } from './treeNodes.ts';
 import type { TreePorts } from './treePorts.ts';
-import type { SupervisorSpec } from './treeSpec.ts';
+import { runInit, type SupervisorSpec } from './treeSpec.ts';
 import { describeTree, type TreeNode } from './treeStatus.ts';
 
 export type { TreePorts } from './treePorts.ts';
@@ -28,7 +30,7 @@ export type ManualAnswer =
 
 export type SupervisionTree = ReturnType<typeof createSupervisionTree>;
 
-/** More events than this at once can only be a loop between a port and the tree. */
+/** More events than this, and one per child, at once can only be a loop between a port and the tree. */
 const MAX_QUEUED_EVENTS = 10_000;
 
 /**
@@ -51,7 +53,10 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
   let restartTotal = 0;
 
   function post(node: SupervisorNode, event: SupervisorEvent): void {
-    assert(queue.length < MAX_QUEUED_EVENTS, `the supervision tree has ${queue.length} events queued: a port loops`);
+    assert(
+      queue.length < MAX_QUEUED_EVENTS + parents.size,
+      `the supervision tree has ${queue.length} events queued: a port loops`,
+    );
     queue.push({ node, event });
     if (isDraining) return;
     isDraining = true;
@@ -114,15 +119,29 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
   function startChildOf(node: SupervisorNode, id: string, incarnation: number): void {
     const child = nodes.get(id);
     if (child !== undefined) {
-      child.drilled = false;
-      child.state = createSupervisorState(child.state.config, incarnation, (each) => incarnations.get(each) ?? 0);
-      post(child, { type: 'start' });
+      startSupervisor(node, child, incarnation);
       return;
     }
     try {
       ports.startWorker(id, incarnation);
     } catch (error) {
       post(node, { type: 'child.failed', id, incarnation, error: toPlainError(error) });
+    }
+  }
+
+  function startSupervisor(parent: SupervisorNode, child: SupervisorNode, incarnation: number): void {
+    const { id } = child;
+    child.drilled = false;
+    try {
+      const config = runInit(child.spec);
+      if (config === 'ignore') {
+        post(parent, { type: 'child.ignored', id, incarnation });
+        return;
+      }
+      child.state = createSupervisorState(config, incarnation, (each) => incarnations.get(each) ?? 0);
+      post(child, { type: 'start' });
+    } catch (error) {
+      post(parent, { type: 'child.failed', id, incarnation, error: toPlainError(error) });
     }
   }
 
@@ -176,9 +195,17 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
   const childOf = (id: string) => parents.get(id)?.state.children.get(id);
 
   return {
-    /** Starts the root; once. */
+    /**
+     * Starts the root; once.
+     * @throws NightjarError when the root's init answers what cannot work (config.invalid) or throws (actor.crashed)
+     */
     start(): void {
-      root.state = { ...root.state, incarnation: 1 };
+      const config = runInit(root.spec);
+      if (config === 'ignore') {
+        ports.onStopped('shutdown');
+        return;
+      }
+      root.state = { ...root.state, config, incarnation: 1 };
       post(root, { type: 'start' });
     },
     workerStarted(id: string, incarnation: number): void {
@@ -249,6 +276,32 @@ export function createSupervisionTree({ root: rootSpec, nowMs, random, ports, ..
       parents.set(id, node);
       const incarnationBefore = incarnations.get(id) ?? 0;
       return callManually(node, (ref) => ({ type: 'child.add', ref, spec: { id }, incarnationBefore }));
+    },
+    /** Ends an instance; one that has ended already is fine, one of another supervisor is not found. */
+    stopInstance(supervisorId: string, id: string): ManualAnswer {
+      const node = nodes.get(supervisorId);
+      const isOurs = node?.state.config.strategy === 'dynamic' && parents.get(id) === node;
+      return callManually(isOurs ? node : undefined, (ref) => ({ type: 'child.terminate', ref, id }));
+    },
+    /**
+     * New flags and specs for a running supervisor: children that stay keep running, new ones stand still until they
+     * are started, those not listed any more run on. What cannot work changes nothing.
+     */
+    changeSupervisor(id: string, spec: SupervisorSpec): ManualAnswer {
+      const node = nodes.get(id);
+      if (node === undefined) return { ok: false, refusal: 'not_found' };
+      let config: SupervisorConfig;
+      try {
+        config = changedConfig(node, spec, nodes, parents);
+      } catch (error) {
+        return { ok: false, refusal: 'failed', error: toPlainError(error) };
+      }
+      const incarnationsBefore = Object.fromEntries(
+        spec.children.map((child) => [child.id, incarnations.get(child.id) ?? 0]),
+      );
+      const answer = callManually(node, (ref) => ({ type: 'change', ref, config, incarnationsBefore }));
+      if (answer.ok) adoptChange(node, spec, nodes, parents);
+      return answer;
     },
     status(): TreeNode {
       return describeTree(root.state, (id) => nodes.get(id)?.state, nowMs());

@@ -8,6 +8,8 @@ export interface SupervisorNode {
   readonly id: string;
   readonly parent: SupervisorNode | null;
   readonly random: Random;
+  /** What its next start goes by. */
+  spec: SupervisorSpec;
   state: SupervisorState;
   /** A drill ended it: its parent must see a crash. */
   drilled: boolean;
@@ -27,7 +29,7 @@ export function growNodes(rootSpec: SupervisorSpec, random: Random, incarnationB
     assertNew(spec.id);
     const { id } = spec;
     const state = createSupervisorState(configOf(spec), 0, incarnationBefore);
-    const node = { id, parent, random: random.fork(`supervisor/${id}`), state, drilled: false };
+    const node = { id, parent, random: random.fork(`supervisor/${id}`), spec, state, drilled: false };
     nodes.set(id, node);
     if (parent !== null) parents.set(id, parent);
     for (const child of spec.children) {

@@ -1,4 +1,4 @@
-import { NightjarError } from '../domain/errors.ts';
+import { NightjarError, toPlainError } from '../domain/errors.ts';
 import { type BackoffPolicy, DEFAULT_BACKOFF } from './supervisor/backoff.ts';
 import {
   type AutoShutdown,
@@ -30,7 +30,17 @@ export interface SupervisorSpec extends KeptAs {
   readonly backoff?: Partial<BackoffPolicy>;
   /** In start order; for `dynamic` the one template, whose id is only a label. */
   readonly children: readonly (WorkerSpec | SupervisorSpec)[];
+  /**
+   * Asked at every start of this supervisor: flags that take the place of those here, or `ignore`, and then nothing of
+   * it runs. Must answer the same in a replay.
+   */
+  readonly init?: () => unknown;
 }
+
+/** What `init` may answer. */
+export type SupervisorFlags = Partial<
+  Pick<SupervisorSpec, 'strategy' | 'intensity' | 'periodMs' | 'autoShutdown' | 'backoff'>
+>;
 
 const DEFAULT_INTENSITY = 10;
 const DEFAULT_PERIOD_MS = 60_000;
@@ -58,6 +68,39 @@ export function configOf(spec: SupervisorSpec): SupervisorConfig {
     ...(autoShutdown === undefined ? {} : { autoShutdown }),
     ...(backoff === undefined ? {} : { backoff: { ...DEFAULT_BACKOFF, ...backoff } }),
   });
+}
+
+/**
+ * What a supervisor starts as this time.
+ * @throws NightjarError config.invalid on an answer of `init` that cannot work; actor.crashed, with the cause, when it throws
+ */
+export function runInit(spec: SupervisorSpec): SupervisorConfig | 'ignore' {
+  if (spec.init === undefined) return configOf(spec);
+  const answer = askInit(spec.id, spec.init);
+  if (answer === 'ignore') return answer;
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
+    const remedy = "answer flags as an object, or 'ignore'";
+    const message = `supervisor ${spec.id}: init answered ${String(answer)}: ${remedy}`;
+    throw new NightjarError('config.invalid', message, { field: 'init', value: String(answer), remedy });
+  }
+  const { strategy, intensity, periodMs, autoShutdown, backoff } = { ...spec, ...(answer as SupervisorFlags) };
+  return configOf({
+    ...spec,
+    strategy,
+    ...(intensity === undefined ? {} : { intensity }),
+    ...(periodMs === undefined ? {} : { periodMs }),
+    ...(autoShutdown === undefined ? {} : { autoShutdown }),
+    ...(backoff === undefined ? {} : { backoff }),
+  });
+}
+
+function askInit(id: string, init: () => unknown): unknown {
+  try {
+    return init();
+  } catch (error) {
+    const { message } = toPlainError(error);
+    throw new NightjarError('actor.crashed', `supervisor ${id}: init threw: ${message}`, { supervisor: id }, error);
+  }
 }
 
 function childSpecOf(spec: WorkerSpec | SupervisorSpec): ChildSpecInput {

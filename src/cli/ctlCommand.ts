@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import { isPermitAction, PERMIT_VERBS } from '../control/permitVerbs.ts';
+import type { Role } from '../control/tokens.ts';
 import { NightjarError } from '../domain/errors.ts';
 import { CONTROL_ACTIONS } from '../telemetry/metrics.ts';
-import { type ClientReply, connectToSystem } from './client.ts';
+import { type ClientReply, connectToSystem, type SystemClient } from './client.ts';
+import { permitText, planText } from './ctlText.ts';
+import { waitDrained } from './drainWait.ts';
 import { action, EXIT, type ExitCode, printJson, printText, talk } from './output.ts';
 
 interface CtlOptions {
   readonly data: string;
   readonly reason?: string;
   readonly json?: true;
+  readonly plan?: true;
+  readonly phrase?: string;
   readonly arg: Readonly<Record<string, unknown>>;
 }
 
@@ -20,32 +27,85 @@ export function registerCtl(program: Command): void {
     .argument('[target]', 'bot:arb:SOL or arb:SOL, lane:0, …; none = every bot')
     .option('--reason <text>', 'why, for the log, the journal and the audit')
     .option('--arg <name=value>', 'an argument of the action, again for each', addArgument, {})
+    .option('--plan', 'of a permit verb: what it would close, what is in flight, what it does not cover; does nothing')
+    .option('--phrase <text>', 'the phrase asked for by a verb that opens risk; without it a terminal asks')
     .option('--data <dir>', 'data directory of the running system', './data')
     .option('--json', 'machine-readable')
     .action(action((verb: string, target: string | undefined, options: CtlOptions) => control(verb, target, options)));
 }
 
 async function control(verb: string, target: string | undefined, options: CtlOptions): Promise<ExitCode> {
+  if (options.plan === true && !isPermitAction(verb)) {
+    talk(`nightjar: --plan is for ${Object.keys(PERMIT_VERBS).join(', ')}, not for "${verb}"`);
+    return EXIT.usage;
+  }
   const client = connectToSystem(options.data);
-  const message = { id: randomUUID(), action: verb, target, reason: options.reason, args: options.arg };
+  const args = {
+    ...options.arg,
+    ...(options.plan === true ? { plan: true } : {}),
+    ...(options.phrase === undefined ? {} : { phrase: options.phrase }),
+  };
   let reply: ClientReply;
   try {
-    reply = await client.call('POST', '/control', 'kill', message);
+    reply = await say(client, { action: verb, target, reason: options.reason, args });
   } catch (error) {
     if (!(error instanceof NightjarError) || error.code === 'control.unavailable') throw error;
     talk(`nightjar: ${error.code}: ${error.message}\n  Whether "${verb}" was done is unknown: see "nightjar status".`);
     return EXIT.unknown;
   }
   report(verb, target, reply, options.json === true);
-  return exitOf(reply.status);
+  if (verb !== 'drain' || options.plan === true || reply.status >= 300) return exitOf(reply.status);
+  const open = await waitDrained(client, (reply.body as { readonly scope: readonly string[] }).scope);
+  talk(
+    open.length === 0 ? 'drained: no attempt is open' : `not drained yet: ${open.join(', ')}; see "nightjar status"`,
+  );
+  return open.length === 0 ? EXIT.done : EXIT.unknown;
+}
+
+interface Said {
+  readonly action: string;
+  readonly target: string | undefined;
+  readonly reason: string | undefined;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** With the least role that suffices, so that the traces name it; then with what the answer asks for. */
+async function say(client: SystemClient, said: Said): Promise<ClientReply> {
+  const planned = said.args.plan === true;
+  let role: Role = !planned && isPermitAction(said.action) ? PERMIT_VERBS[said.action].role : 'operate';
+  const call = (message: Said) => client.call('POST', '/control', role, { id: randomUUID(), ...message });
+  let reply = await call(said);
+  if (needs(reply) === 'kill' && role === 'operate') {
+    role = 'kill';
+    reply = await call(said);
+  }
+  if (needs(reply) !== 'phrase' || said.args.phrase !== undefined || !process.stdin.isTTY) return reply;
+  const phrase = await typed((reply.body as { readonly phrase: string }).phrase);
+  return call({ ...said, args: { ...said.args, phrase } });
+}
+
+const needs = ({ body }: ClientReply) => (body as { readonly needs?: unknown } | null)?.needs;
+
+/** What the person types on the terminal; a kill never asks. */
+async function typed(phrase: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`This opens risk. Type within 60 s:\n  ${phrase}\n> `)).trim();
+  } finally {
+    terminal.close();
+  }
 }
 
 function report(verb: string, target: string | undefined, { status, body }: ClientReply, json: boolean): void {
   if (json) printJson(body);
-  else if (status < 300) printText(`${verb} ${target ?? 'every bot'}: done\n${JSON.stringify(body)}`);
+  else if (status < 300 && (body as { readonly plan?: unknown }).plan === true) printText(planText(body));
+  else if (status < 300)
+    printText(`${verb} ${target ?? 'every bot'}: done\n${permitText({ status, body }) ?? JSON.stringify(body)}`);
   if (status >= 300) {
     const { error } = body as { readonly error?: unknown };
     talk(`nightjar: ${verb} ${target ?? 'every bot'}: ${typeof error === 'string' ? error : JSON.stringify(body)}`);
+    const phrase = (body as { readonly phrase?: unknown }).phrase;
+    if (typeof phrase === 'string') talk(`  nightjar ctl ${verb} ${target ?? ''} --phrase '${phrase}'`);
   }
 }
 

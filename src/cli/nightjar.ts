@@ -16,6 +16,8 @@ const commandModules: readonly CommandModule[] = [
   { name: 'ctl', register: async (program) => (await import('./ctlCommand.ts')).registerCtl(program) },
   { name: 'funnel', register: async (program) => (await import('./funnelCommand.ts')).registerFunnel(program) },
   { name: 'why', register: async (program) => (await import('./whyCommand.ts')).registerWhy(program) },
+  { name: 'journal', register: async (program) => (await import('./journalCommand.ts')).registerJournal(program) },
+  { name: 'limits', register: async (program) => (await import('./limitsCommand.ts')).registerLimits(program) },
   { name: 'config', register: async (program) => (await import('./configCommand.ts')).registerConfig(program) },
 ];
 

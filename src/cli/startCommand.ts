@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { arbInstances } from '../config/arbInstances.ts';
@@ -20,15 +21,17 @@ import {
   updateManifest,
   writeManifest,
 } from '../journal/runManifest.ts';
+import { arbMachine } from '../machines/arbMachine.ts';
 import { SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
 import { codeHash } from './codeHash.ts';
 import { addConfigOptions, type ConfigOptions, loadConfigFor } from './configOptions.ts';
-import { action, EXIT, type ExitCode } from './output.ts';
+import { action, EXIT, type ExitCode, formatError } from './output.ts';
 import { makeSummary, writeSummary } from './startSummary.ts';
 import { createStartTerminal } from './startTerminal.ts';
 
 const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CORE_ENTRY = fileURLToPath(new URL('../main.ts', import.meta.url));
+const RESCUE_ENTRY = fileURLToPath(new URL('../rescueEntry.ts', import.meta.url));
 const CLI_ENTRY = fileURLToPath(new URL('../../bin/nightjar.js', import.meta.url));
 /** A virtual run without --for would never end. */
 const VIRTUAL_DEFAULT_MS = 60_000;
@@ -62,6 +65,7 @@ async function start(options: StartOptions): Promise<ExitCode> {
   const forMs = options.for === undefined ? null : parseDuration('--for', options.for);
   const drills = options.drill.map(parseDrill);
   refuseWhatIsNotBuilt(config);
+  refuseBadPaths(options, drills, config);
 
   const dataDir = createDataDir(config.data);
   const startedAtMs = Date.now();
@@ -83,6 +87,19 @@ async function runLocked(start: {
   readonly options: StartOptions;
 }): Promise<ExitCode> {
   const { loaded, dataDir, startedAtMs, options } = start;
+  const terminal = createStartTerminal(process.stderr, () => performance.now());
+  // From the first moment: a stop that comes while things are still being made is an orderly one too.
+  const early: NodeJS.Signals[] = [];
+  let stopper: ((reason: string) => void) | null = null;
+  const onSignal = (signal: NodeJS.Signals) => {
+    terminal.line(
+      `${signal}: stopping; permits close, orders in flight are resolved (a second ${signal} ends at once)`,
+    );
+    if (stopper === null) early.push(signal);
+    else stopper(signal);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   const { config } = loaded;
   const isVirtual = config.clock === 'virtual';
   const build = buildIdentity(PROJECT_ROOT);
@@ -102,7 +119,7 @@ async function runLocked(start: {
     runTag: name.runTag,
     configHash: hash,
     config: { settings: config, kernel },
-    machineHashes: {},
+    machineHashes: { arb: createHash('sha256').update(JSON.stringify(arbMachine)).digest('hex') },
     seed: config.seed,
     clock: config.clock,
     mode: config.mode,
@@ -115,12 +132,12 @@ async function runLocked(start: {
   };
   writeManifest(runDir, manifest);
 
-  const terminal = createStartTerminal(process.stderr, () => performance.now());
   greet(terminal.line, config, loaded, manifest);
   const forMs = start.forMs ?? (isVirtual ? VIRTUAL_DEFAULT_MS : null);
   const plan: GuardianPlan = {
     coreEntry: CORE_ENTRY,
     sim: isVirtual || config.env !== 'sim' ? null : { entry: CLI_ENTRY, args: simArgs(config) },
+    rescue: isVirtual ? null : { entry: RESCUE_ENTRY, pairs: [...new Set(kernel.bots.map(({ pair }) => pair))] },
     boot: {
       run: name.id,
       runTag: name.runTag,
@@ -153,32 +170,36 @@ async function runLocked(start: {
       terminal.line(`page      ${address}/#token=${readToken(dataDir)}`);
       terminal.line(`metrics   ${address}/metrics`);
     },
-    ready(incarnation) {
+    ready(incarnation, sinceDeathMs) {
       if (isVirtual) return;
-      if (incarnation > 1) terminal.line(`READY again, core incarnation ${incarnation}`);
-      else terminal.line('READY     Ctrl-C stops; nightjar status | why | funnel | ctl … in another terminal');
+      if (sinceDeathMs !== null) {
+        terminal.line(`READY again, core incarnation ${incarnation}, ${sinceDeathMs.toFixed(0)} ms after the death`);
+      } else terminal.line('READY     Ctrl-C stops; nightjar status | why | funnel | ctl … in another terminal');
     },
     notice: terminal.line,
     status: terminal.status,
     progress: terminal.progress,
     forced: (openOrders) => terminal.line(`FORCED to end; orders whose outcome is open: ${openOrders}`),
   });
-  const onSignal = (signal: NodeJS.Signals) => {
-    terminal.line(
-      `${signal}: stopping; permits close, orders in flight are resolved (a second ${signal} ends at once)`,
-    );
-    guardian.stop(signal);
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  stopper = guardian.stop;
+  for (const signal of early) stopper(signal);
   const result = await guardian.result;
   process.off('SIGINT', onSignal);
   process.off('SIGTERM', onSignal);
   terminal.end();
 
-  updateManifest(runDir, (one) => endRun(one, result.ended === 'clean' ? 'clean' : 'failed', Date.now()));
-  if (result.ended === 'failed') throw new NightjarError('thread.lost', result.message);
-  report(runDir, result.statuses, result.coreDeaths, options, terminal.line);
+  try {
+    updateManifest(runDir, (one) => endRun(one, result.ended === 'clean' ? 'clean' : 'failed', Date.now()));
+    if (existsSync(join(runDir, 'journal.sqlite'))) {
+      report(runDir, result.statuses, result.coreDeaths, options, terminal.line);
+    } else terminal.line('ended     before anything was journalled');
+  } catch (error) {
+    // A full disk at the end must not hide why the run ended; what is journalled stays.
+    terminal.line(`WARNING   the end of the run could not be written whole: ${formatError(error)}`);
+    if (result.ended === 'clean') throw error;
+  }
+  if (result.ended === 'failed') throw new NightjarError('run.failed', result.message);
+  if (result.ended === 'unknown') terminal.line(`UNKNOWN   ${result.message}`);
   return result.ended === 'clean' ? EXIT.done : EXIT.unknown;
 }
 
@@ -250,6 +271,29 @@ function simArgs(config: NightjarConfig): string[] {
     `sim.market.${knob}=${value}`,
   ]);
   return ['sim', '--port', '0', '--json', '--seed', String(config.seed), ...settings];
+}
+
+/** What would only show at the end of the run, or never. */
+function refuseBadPaths(
+  options: StartOptions,
+  drills: readonly { readonly target: string }[],
+  config: NightjarConfig,
+): void {
+  if (options.summary !== undefined && !existsSync(dirname(resolve(options.summary)))) {
+    throw new NightjarError(
+      'config.invalid',
+      `--summary ${options.summary}: its folder does not exist; make it, or name another`,
+    );
+  }
+  const bots = arbInstances(config).map(({ id }) => id);
+  const targets = ['edge', 'journal', 'gateway', 'risk', 'lanes', 'lane:0', 'bots', ...bots, 'control'];
+  for (const { target } of drills) {
+    if (targets.includes(target) || targets.includes(`bot:${target}`)) continue;
+    throw new NightjarError(
+      'config.invalid',
+      `--drill target "${target}" is no part of the tree; use one of ${targets.join(', ')}`,
+    );
+  }
 }
 
 function refuseWhatIsNotBuilt(config: NightjarConfig): void {

@@ -25,6 +25,8 @@ export interface AlertDeskDeps {
   readonly bots: readonly LatchedBot[];
   readonly desk: PermitDesk;
   readonly log: Logger;
+  /** Takes known secrets out. */
+  readonly scrub: (message: ControlMessage) => ControlMessage;
   /** For the journal; the core's answer is not waited for. */
   readonly note: (message: ControlMessage) => void;
   readonly count: (result: AlertResult) => void;
@@ -45,7 +47,7 @@ export function createAlertDesk(deps: AlertDeskDeps): (body: unknown, from: stri
       return 'malformed';
     }
     const one = parsed.data;
-    const message = messageOf(one, from);
+    const message = deps.scrub(messageOf(one, from));
     if (one.status === 'resolved') {
       // The cause is gone, the decision to trade again stays a person's. Its next firing has another startsAt.
       deps.note({ ...message, id: `${message.id}:resolved`, action: 'alert' });

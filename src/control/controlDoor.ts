@@ -3,13 +3,20 @@ import type { ControlMessage } from '../domain/control.ts';
 import type { Clock, Logger } from '../domain/ports.ts';
 import type { ControlRequest } from './controlRequest.ts';
 import { type CoreLink, type Reply, within } from './coreLink.ts';
-import { strictestClosure } from './latchState.ts';
+import { isKill, levelOf, strictestClosure } from './latchState.ts';
 import type { PermitDesk } from './permitDesk.ts';
+import { planPermit } from './permitPlan.ts';
+import { isPermitAction, type PermitAction } from './permitVerbs.ts';
 import { createReplyMemory } from './replyMemory.ts';
+import type { StepUp } from './stepUp.ts';
 import { findBots, type LatchedBot } from './targets.ts';
 import type { Role } from './tokens.ts';
 
 const CORE_DEADLINE_MS = 5_000;
+/** A plan is read by a person who waits, and says so when the core is silent. */
+const PLAN_DEADLINE_MS = 2_000;
+/** Verbs that open risk, or can; on embedded venues, where no money moves, only the lifting of a kill asks for a phrase. */
+const RISK_OPENERS: ReadonlySet<string> = new Set(['enable_live', 'set_mode', 'promote', 'set_knob', 'rollback_knob']);
 
 export interface Caller {
   /** Null on an open path without a token. */
@@ -22,6 +29,11 @@ export interface ControlDoorDeps {
   readonly bots: readonly LatchedBot[];
   readonly desk: PermitDesk;
   readonly link: CoreLink;
+  readonly stepUp: StepUp;
+  /** Every venue is embedded: results prove the plumbing, and nothing asked here moves money. */
+  readonly embedded: boolean;
+  /** Takes known secrets out: what passes here is journalled, shown and kept. */
+  readonly scrub: (message: ControlMessage) => ControlMessage;
   readonly clock: Clock;
   readonly log: Logger;
   readonly sendToCore: (message: ControlMessage) => void;
@@ -39,22 +51,58 @@ export function createControlDoor(deps: ControlDoorDeps): ControlDoor {
 
   const act = (message: ControlMessage, caller: Caller): Promise<Reply> => {
     const { action } = message;
-    if (action !== 'disable_live' && action !== 'kill' && action !== 'enable_live') return forward(message);
-    if (action === 'kill' && caller.role === 'operate') return refusal(403, 'kill needs the token of the role "kill"');
+    if (!isPermitAction(action)) return (deps.embedded ? null : phraseFor(message)) ?? forward(message);
+    const planned = message.args.plan === true;
+    if (action === 'kill' && !planned && caller.role === 'operate') {
+      return refusal(403, 'kill needs the token of the role "kill"', { needs: 'kill' });
+    }
     const targets = findBots(bots, message.target);
     if (targets === null) {
       const known = bots.map(({ name }) => name);
       return refusal(404, `target "${message.target}" is no bot: use ${known.join(', ')}, or none for all`, { known });
     }
-    if (action !== 'enable_live') return desk.close(action, targets, message);
+    if (planned) return plan(action, targets, message);
+    if (action === 'kill' || action === 'disable_live' || action === 'drain')
+      return desk.close(action, targets, message);
+
     const closure = strictestClosure(desk.state(), targets);
-    if (closure?.level === 'kill' && caller.role !== 'kill') {
-      return refusal(
-        403,
-        `killed by ${closure.by} (${closure.reason}): lifting a kill needs the token of the role "kill"`,
-      );
+    const killed = isKill(levelOf(closure));
+    if (closure !== null && killed && caller.role !== 'kill') {
+      const what = action === 'flatten' ? 'a flatten of it' : 'lifting a kill';
+      const error = `killed by ${closure.by} (${closure.reason}): ${what} needs the token of the role "kill"`;
+      return refusal(403, error, { needs: 'kill' });
     }
-    return desk.open(targets, message);
+    if (action === 'flatten') return desk.flatten(targets, message);
+    return (killed || !deps.embedded ? phraseFor(message) : null) ?? desk.open(targets, message);
+  };
+
+  /** Asks for the phrase, or null when the right one came or the verb opens nothing. */
+  const phraseFor = ({ id, action, target, by, args }: ControlMessage): Promise<Reply> | null => {
+    if (!RISK_OPENERS.has(action)) return null;
+    const wanted = deps.stepUp.ask(action, target ?? 'every bot', by, args.phrase);
+    if (wanted === null) return null;
+    const error = `${action} opens risk: send it again with args.phrase = "${wanted.phrase}" within 60 s`;
+    return Promise.resolve({ status: 409, body: { id, error, needs: 'phrase', ...wanted }, again: true });
+  };
+
+  const plan = async (
+    action: PermitAction,
+    targets: readonly LatchedBot[],
+    message: ControlMessage,
+  ): Promise<Reply> => {
+    const asked = link.ask(message.id, () => deps.sendToCore(message));
+    const reply = await within(clock, PLAN_DEADLINE_MS, asked, null);
+    const killed = isKill(levelOf(strictestClosure(desk.state(), targets)));
+    const body = planPermit({
+      action,
+      state: desk.state(),
+      targets,
+      bots,
+      everyBot: message.target === undefined,
+      needsPhrase: action === 'enable_live' && (killed || !deps.embedded),
+      inFlight: reply !== null && reply.status < 300 ? reply.body : null,
+    });
+    return { status: 200, body };
   };
 
   const forward = async (message: ControlMessage): Promise<Reply> => {
@@ -66,7 +114,8 @@ export function createControlDoor(deps: ControlDoorDeps): ControlDoor {
   const noteReceipt = (message: ControlMessage) => {
     const { action, reason, id, target, by, from } = message;
     try {
-      log.log('info', 'control', `control executed: ${action} reason=${reason}`, {
+      const planned = message.args.plan === true;
+      log.log('info', 'control', `control ${planned ? 'planned' : 'executed'}: ${action} reason=${reason}`, {
         id,
         target: target ?? 'every bot',
         by,
@@ -79,7 +128,7 @@ export function createControlDoor(deps: ControlDoorDeps): ControlDoor {
 
   return {
     async handle(request, caller) {
-      const message: ControlMessage = {
+      const message: ControlMessage = deps.scrub({
         id: request.id ?? randomUUID(),
         action: request.action,
         ...(request.target === undefined ? {} : { target: request.target }),
@@ -87,7 +136,7 @@ export function createControlDoor(deps: ControlDoorDeps): ControlDoor {
         args: request.args,
         by: caller.role ?? 'nobody',
         from: caller.from,
-      };
+      });
       noteReceipt(message);
       const answer = memory.once(message, () => act(message, caller));
       if (answer === null) {

@@ -12,6 +12,7 @@ export interface ControlRequest {
 const FIELDS = ['id', 'action', 'target', 'reason', 'args'];
 const MAX_ID = 100;
 const MAX_REASON = 200;
+const MAX_DEPTH = 8;
 
 /** @returns the request, or what is wrong with it: field, value, remedy */
 export function parseControlRequest(body: unknown): ControlRequest | string {
@@ -38,6 +39,8 @@ export function parseControlRequest(body: unknown): ControlRequest | string {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) {
     return `args ${shown(args)} must be an object, or absent`;
   }
+  // What cannot be journalled cannot be done: 1e999 parses to Infinity, and a tower of brackets overflows the stack.
+  if (!isPlain(args, MAX_DEPTH)) return `args must hold finite numbers only, at most ${MAX_DEPTH} levels deep`;
   return {
     id,
     action,
@@ -52,6 +55,12 @@ export function cleanReason(reason: unknown): string {
   if (typeof reason !== 'string') return 'unspecified';
   const line = reason.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   return line === '' ? 'unspecified' : line.slice(0, MAX_REASON);
+}
+
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isPlain(member, depth - 1));
 }
 
 const shown = (value: unknown) => (value === undefined ? '(absent)' : JSON.stringify(value).slice(0, 100));

@@ -3,6 +3,8 @@ import type { Clock } from '../domain/ports.ts';
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
+  /** Nothing was done: the same message may come again with more. */
+  readonly again?: true;
 }
 
 /** Questions to the core that wait for an answer; beyond that new ones are refused. */
@@ -27,13 +29,14 @@ export function createCoreLink(clock: Clock): CoreLink {
       return new Promise((resolve) => {
         // The same id asked again (a retried close): the first asker has given up, or gets the same answer.
         const earlier = waiting.get(id);
-        const cancel = clock.after(FORGET_MS, () => finish(null));
+        let cancel = () => {};
         const finish = (reply: Reply | null) => {
           cancel();
           waiting.delete(id);
           earlier?.(reply);
           resolve(reply);
         };
+        cancel = clock.after(FORGET_MS, () => finish(null));
         waiting.set(id, finish);
         send();
       });

@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import type { Caller, ControlDoor } from './controlDoor.ts';
 import { parseControlRequest } from './controlRequest.ts';
 import type { Reply } from './coreLink.ts';
+import { stopOf } from './lastResort.ts';
+import type { PermitDesk } from './permitDesk.ts';
 import type { Access } from './requestGuards.ts';
 import { statusPage, statusPageHeaders } from './statusPage.ts';
 import type { SystemStatus } from './systemStatus.ts';
@@ -12,6 +14,7 @@ export interface RouteDeps {
   readonly status: () => SystemStatus | null;
   readonly notReady: () => readonly string[];
   readonly door: ControlDoor;
+  readonly desk: Pick<PermitDesk, 'slam'>;
   readonly alerts: (body: unknown, from: string) => Promise<Reply>;
 }
 
@@ -52,7 +55,12 @@ export function createEdgeRoutes(deps: RouteDeps): Hono<RouteEnv> {
   app.post('/control', async (c) => {
     // The guard has asked already; twice, since this is the path that acts.
     if (!mayAct(c.env.caller)) return json({ status: 403, body: { error: 'this needs the role operate or kill' } });
-    const body = parseJson(await c.req.text());
+    const text = await c.req.text();
+    // A form or a beacon of a foreign page cannot send this type unasked; a stop is not refused over it.
+    if (!isJson(c.req.header('content-type')) && stopOf(text, c.env.caller) === null) {
+      return json({ status: 415, body: { error: 'send the header "content-type: application/json"' } });
+    }
+    const body = parseJson(text);
     if (body === undefined) return json({ status: 400, body: { error: 'the body is not JSON' } });
     const request = parseControlRequest(body);
     if (typeof request === 'string') return json({ status: 400, body: { error: request } });
@@ -67,10 +75,17 @@ export function createEdgeRoutes(deps: RouteDeps): Hono<RouteEnv> {
   });
 
   app.notFound((c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}` }, 404));
-  // The thread outlives any request; what went wrong is the caller's to know.
-  app.onError((error, c) => c.json({ error: `unexpected: ${error.message}` }, 500));
+  // The thread outlives any request; what went wrong is the caller's to know. A stop happens all the same.
+  app.onError(async (error, c) => {
+    const level = c.req.path === '/control' ? stopOf(await c.req.text(), c.env.caller) : null;
+    if (level === null) return c.json({ error: `unexpected: ${error.message}` }, 500);
+    deps.desk.slam(level, null, `last resort, since ${error.message}`);
+    return c.json({ error: `unexpected: ${error.message}; every bot was stopped by the last resort`, level }, 500);
+  });
   return app;
 }
+
+const isJson = (type: string | undefined) => /^application\/json *(;|$)/i.test(type ?? '');
 
 const mayAct = ({ role }: Caller) => role === 'operate' || role === 'kill';
 
@@ -79,7 +94,8 @@ const json = ({ status, body }: Reply) => Response.json(body, { status });
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

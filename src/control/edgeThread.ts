@@ -5,6 +5,7 @@ import { toPlainError } from '../domain/errors.ts';
 import { createEdgeRegistry } from '../telemetry/edgeRegistry.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { HTTP_ROUTES } from '../telemetry/metrics.ts';
+import { createScrubber } from '../telemetry/scrubber.ts';
 import { createSlabReader } from '../telemetry/slabText.ts';
 import { startThreadSampler } from '../telemetry/threadSampler.ts';
 import type { EdgeBoot, FromEdge, ToEdge } from '../workers/edgeMessages.ts';
@@ -15,11 +16,15 @@ import { createAlertDesk } from './alertmanager.ts';
 import { createControlDoor } from './controlDoor.ts';
 import { createCoreLink } from './coreLink.ts';
 import { accessOf, createEdgeRoutes } from './edgeRoutes.ts';
+import { guardedClock } from './guardedClock.ts';
 import { type EdgeServer, startHttpServer } from './httpServer.ts';
 import { readLatchFile, writeLatchFile } from './latchFile.ts';
 import { withClosedWords } from './latchState.ts';
+import { createLiveSockets } from './liveSockets.ts';
 import { createLoginThrottle } from './loginThrottle.ts';
 import { createPermitDesk } from './permitDesk.ts';
+import { checkToken } from './requestGuards.ts';
+import { createStepUp } from './stepUp.ts';
 import { findNotReady, type StatusInput, systemStatus } from './systemStatus.ts';
 import { botName, findBots, latchedBots } from './targets.ts';
 import { createTokenCheck, loadOrMakeTokens, ROLES } from './tokens.ts';
@@ -51,7 +56,9 @@ interface Edge {
 
 async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Promise<Edge> {
   // Server and port keep the thread alive; an open question must not, once both are closed.
-  const clock = createWallClock({ unref: true });
+  const clock = guardedClock(createWallClock({ unref: true }), (error) =>
+    log.log('error', 'edge', 'a timer failed', { error: toPlainError(error) }),
+  );
   const ownSlab = boot.slabs.find(({ thread }) => thread === 'edge');
   if (ownSlab === undefined) throw new Error('EdgeBoot.slabs lacks the slab of the thread "edge"');
 
@@ -61,10 +68,12 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   loadLatchWords(boot.latch, initial, boot.bots);
 
   const tokens = loadOrMakeTokens(boot.tokensPath);
+  const secrets = ROLES.map((role) => tokens[role]);
+  const scrub = createScrubber(secrets).scrubValue<ControlMessage>;
   const log = createLogger({
     file: boot.logPath,
     level: boot.logLevel,
-    secrets: ROLES.map((role) => tokens[role]),
+    secrets,
     base: { thread: 'edge', incarnation: boot.incarnation },
   });
   const sampler = startThreadSampler(ownSlab, boot.dimensions, clock);
@@ -92,11 +101,23 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   });
   if (initial !== fromFile) desk.persist();
   const sendToCore = (message: ControlMessage) => post({ type: 'control', message });
-  const door = createControlDoor({ bots, desk, link, clock, log, sendToCore, countAction });
+  const door = createControlDoor({
+    bots,
+    desk,
+    link,
+    stepUp: createStepUp(boot.configHash, clock.nowMs),
+    embedded: boot.env === 'sim',
+    scrub,
+    clock,
+    log,
+    sendToCore,
+    countAction,
+  });
   const alerts = createAlertDesk({
     bots,
     desk,
     log,
+    scrub,
     note: sendToCore,
     count: (result) => sink.counter('nightjar_alerts_total', { result }).inc(),
   });
@@ -104,8 +125,7 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   const registry = createEdgeRegistry({
     ...boot,
     reader,
-    permitLevels: () =>
-      bots.map(({ name, slot }) => ({ bot: name, level: LEVELS.indexOf(latchLevel(boot.latch, slot)) })),
+    permitLevels: () => bots.map(({ name, slot }) => ({ bot: name, level: SHOWN_LEVEL[latchLevel(boot.latch, slot)] })),
     nowMs: clock.nowMs,
   });
   const statusInput = (): StatusInput => ({
@@ -127,15 +147,30 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
     status: () => systemStatus(statusInput()),
     notReady: () => findNotReady(statusInput()),
     door,
+    desk,
     alerts,
   });
 
+  const guard = { roleOf: createTokenCheck(tokens), throttle: createLoginThrottle(clock.nowMs) };
+  const live = createLiveSockets({
+    clock,
+    log,
+    status: () => systemStatus(statusInput()),
+    login(token, source) {
+      const login = checkToken(guard, { access: 'read', source, token });
+      if (!('status' in login)) return { role: login.role, from: source };
+      sink.counter('nightjar_auth_failures_total', { reason: login.reason }).inc();
+      return login;
+    },
+    door,
+  });
   let server: EdgeServer;
   try {
     server = await startHttpServer({
       host: boot.host,
       port: boot.port,
-      guard: { roleOf: createTokenCheck(tokens), throttle: createLoginThrottle(clock.nowMs) },
+      guard,
+      onUpgrade: live.upgrade,
       accessOf,
       handle: (request, caller) => routes.fetch(request, { caller }),
       onRefused: ({ reason, message }, source) => {
@@ -151,6 +186,7 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
       onError: (error, path) => log.log('error', 'http', `request to ${path} failed`, { error: toPlainError(error) }),
     });
   } catch (error) {
+    live.close();
     sampler[Symbol.dispose]();
     log.close();
     throw error;
@@ -161,27 +197,37 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   return {
     server,
     receive(message) {
-      switch (message.type) {
-        case 'view':
-          view = message.view;
-          return;
-        case 'controlReply':
-          link.settle(message.id, { status: message.status, body: message.body });
-          return;
-        case 'closePermit': {
-          coreClosures += 1;
-          const { bot, reason, by } = message;
-          const id = `core:${boot.incarnation}:${coreClosures}`;
-          closeForCore({ id, action: 'disable_live', target: bot, reason, args: {}, by, from: 'core' });
-        }
+      try {
+        take(message);
+      } catch (error) {
+        // Nobody waits for a message's handler: what it throws would end the thread, and the way to stop with it.
+        log.log('error', 'edge', `message ${message.type} of the core failed`, { error: toPlainError(error) });
       }
     },
     async close() {
+      live.close();
       await server.close();
       sampler[Symbol.dispose]();
       log.close();
     },
   };
+
+  function take(message: Exclude<ToEdge, { type: 'stop' }>): void {
+    switch (message.type) {
+      case 'view':
+        view = message.view;
+        return;
+      case 'controlReply':
+        link.settle(message.id, { status: message.status, body: message.body });
+        return;
+      case 'closePermit': {
+        coreClosures += 1;
+        const { bot, reason, by } = message;
+        const id = `core:${boot.incarnation}:${coreClosures}`;
+        closeForCore({ id, action: 'disable_live', target: bot, reason, args: {}, by, from: 'core' });
+      }
+    }
+  }
 
   function closeForCore(message: ControlMessage): void {
     const targets = findBots(bots, message.target);
@@ -200,7 +246,8 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   }
 }
 
-const LEVELS = ['open', 'permit', 'kill'];
+/** A bot being flattened is still a killed one. */
+const SHOWN_LEVEL = { open: 0, permit: 1, flatten: 2, kill: 2 } as const;
 
 function withoutTarget({ target: _, ...message }: ControlMessage): ControlMessage {
   return message;

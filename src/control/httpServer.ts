@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { NightjarError } from '../domain/errors.ts';
 import type { Caller } from './controlDoor.ts';
 import {
@@ -16,9 +17,15 @@ import {
 
 const METHODS = ['GET', 'HEAD', 'POST'];
 const MAX_CONNECTIONS = 256;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 64;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
+/** Node looks for requests that are too slow this often; its own 30 s would make the two limits above void. */
+const CHECK_EVERY_MS = 1_000;
+/** A reader that takes nothing of its answer for this long is cut. */
+const IDLE_MS = 10_000;
 
 export interface HttpServerDeps {
   readonly host: string;
@@ -26,6 +33,8 @@ export interface HttpServerDeps {
   readonly guard: TokenGuardDeps;
   readonly accessOf: (method: string, path: string) => Access;
   readonly handle: (request: Request, caller: Caller) => Response | Promise<Response>;
+  /** An upgrade of `/live` whose Host and Origin are right; nobody has shown a token yet. */
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, source: string) => void;
   readonly onRefused: (refusal: Refusal, source: string) => void;
   readonly onAnswered: (path: string, status: number) => void;
   readonly onError: (error: unknown, path: string) => void;
@@ -48,8 +57,12 @@ export async function startHttpServer(deps: HttpServerDeps): Promise<EdgeServer>
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_EVERY_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.timeout = IDLE_MS;
+  const trusted = limitConnections(server);
   let allowed: ReadonlySet<string> = new Set();
 
   server.on('request', (request, response) => {
@@ -57,7 +70,7 @@ export async function startHttpServer(deps: HttpServerDeps): Promise<EdgeServer>
     request.on('error', () => {});
     response.on('error', () => {});
     const path = targetOf(request)?.path ?? '';
-    answer(deps, allowed, request, response).catch((error: unknown) => {
+    answer(deps, allowed, request, response, trusted).catch((error: unknown) => {
       deps.onError(error, path);
       if (!response.headersSent) sendJson(response, 500, { error: 'unexpected' });
       else response.destroy();
@@ -67,10 +80,15 @@ export async function startHttpServer(deps: HttpServerDeps): Promise<EdgeServer>
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
   });
-  // No WebSocket yet: an upgrade is refused instead of left hanging.
-  server.on('upgrade', (_request, socket) => {
+  server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => {});
-    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
+    const source = request.socket.remoteAddress ?? 'unknown';
+    // Before the 101: afterwards a foreign page would hold an open socket.
+    const refused = refuseHost(hostsOf(request), allowed) ?? refuseOrigin(request.headers.origin, allowed);
+    if (refused !== null) deps.onRefused(refused, source);
+    const status = refused?.status ?? (targetOf(request)?.path === '/live' ? null : 404);
+    if (status === null) deps.onUpgrade(request, socket, head, source);
+    else socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   });
 
   await listen(server, deps.host, deps.port);
@@ -84,6 +102,28 @@ export async function startHttpServer(deps: HttpServerDeps): Promise<EdgeServer>
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+/**
+ * Beyond `MAX_CONNECTIONS` the oldest one that never showed a right token is cut, not the new one refused: whoever fills
+ * the table must not keep the operator's stop out.
+ *
+ * @returns marks a connection as an operator's
+ */
+function limitConnections(server: Server): (socket: Socket) => void {
+  const strangers = new Set<Socket>();
+  const known = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    strangers.add(socket);
+    socket.on('close', () => {
+      strangers.delete(socket);
+      known.delete(socket);
+    });
+    if (strangers.size + known.size > MAX_CONNECTIONS) [...strangers, ...known][0]!.destroy();
+  });
+  return (socket) => {
+    if (strangers.delete(socket)) known.add(socket);
   };
 }
 
@@ -105,6 +145,7 @@ async function answer(
   allowed: ReadonlySet<string>,
   request: IncomingMessage,
   response: ServerResponse,
+  trusted: (socket: Socket) => void,
 ): Promise<void> {
   const source = request.socket.remoteAddress ?? 'unknown';
   const method = request.method ?? 'GET';
@@ -134,6 +175,7 @@ async function answer(
   const access = target === null ? 'read' : deps.accessOf(method, target.path);
   const login = checkToken(deps.guard, { access, source, token: presentedToken(request.headers) });
   if ('status' in login) return refuse(login);
+  if (login.role !== null) trusted(request.socket);
   // Encoded letters would let a path mean one thing to the guard and another to the router.
   if (target === null || !/^[\w/.-]*$/.test(target.path))
     return sendJson(response, 404, { error: 'there is no such path' });
@@ -142,6 +184,7 @@ async function answer(
 
   const fetchRequest = new Request(`http://edge${target.path}${target.search}`, {
     method,
+    headers: { 'content-type': request.headers['content-type'] ?? '' },
     ...(method === 'POST' ? { body: new Uint8Array(body) } : {}),
   });
   const result = await deps.handle(fetchRequest, { role: login.role, from: source });
@@ -182,6 +225,10 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+  // The page replaces it by its own, which names its script and style by hash.
+  'content-security-policy': "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
 function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {

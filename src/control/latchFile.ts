@@ -7,7 +7,7 @@ const closure = z.strictObject({
   reason: z.string(),
   by: z.string(),
   atMs: z.number(),
-  level: z.enum(['permit', 'kill']).optional(),
+  level: z.enum(['permit', 'flatten', 'kill']).optional(),
 });
 const latchFile = z.strictObject({ all: closure.nullable(), bots: z.record(z.string(), closure) });
 

@@ -1,5 +1,5 @@
 import type { Closure, LatchState } from '../domain/control.ts';
-import { latchLevel } from '../workers/latchWords.ts';
+import { type LatchLevel, latchLevel } from '../workers/latchWords.ts';
 import type { LatchedBot } from './targets.ts';
 
 /** What is closed after this closure. An earlier one at least as strict stays: the first reason is the one to look into. */
@@ -13,6 +13,34 @@ export function closePermits(
   for (const { id } of targets) bots[id] = stricter(bots[id] ?? null, closure);
   return { all: everyBot ? stricter(state.all, closure) : state.all, bots };
 }
+
+/**
+ * What is closed while these are flattened: opening orders are refused, and whoever is killed may close all the same. A
+ * bot that is not killed needs no more than a closed permit, which never refused a closing order.
+ */
+export function flattenPermits(
+  state: LatchState,
+  targets: readonly LatchedBot[],
+  closure: Closure,
+  everyBot: boolean,
+): LatchState {
+  const over = (earlier: Closure | null, killed: boolean): Closure =>
+    killed ? { ...closure, level: 'flatten' } : stricter(earlier, { ...closure, level: 'permit' });
+  const bots = { ...state.bots };
+  for (const { id } of targets) bots[id] = over(bots[id] ?? null, isKill(standingLevel(state, id)));
+  return { all: everyBot ? over(state.all, isKill(levelOf(state.all))) : state.all, bots };
+}
+
+/** The level that holds for one bot, by the rule of `latchWords.ts`: its own kill or flatten decides, else the stricter. */
+export function standingLevel(state: LatchState, id: string): LatchLevel {
+  const own = levelOf(state.bots[id]);
+  if (isKill(own)) return own;
+  const all = levelOf(state.all);
+  return all === 'open' ? own : all;
+}
+
+/** A level that only the role kill may lift. */
+export const isKill = (level: LatchLevel) => level === 'kill' || level === 'flatten';
 
 /**
  * What is still closed after opening these. Opening one bot while all are closed turns "all" into one closure per other
@@ -48,7 +76,8 @@ export function withClosedWords(
   for (const bot of known) {
     const level = latchLevel(latch, bot.slot);
     const closure = strictestClosure(state, [bot]);
-    if (level === 'open' || closure?.level === 'kill' || (closure !== null && level === 'permit')) continue;
+    if (level === 'open' || closure?.level === 'kill' || closure?.level === level) continue;
+    if (closure !== null && level === 'permit') continue;
     bots[bot.id] = { reason: 'closed as the edge died', by: 'edge', atMs, level };
     differs = true;
   }
@@ -67,5 +96,10 @@ export function strictestClosure(state: LatchState, targets: readonly LatchedBot
 
 function stricter(earlier: Closure | null, later: Closure): Closure {
   if (earlier === null) return later;
-  return later.level === 'kill' && earlier.level !== 'kill' ? later : earlier;
+  return STRICTNESS[levelOf(later)] > STRICTNESS[levelOf(earlier)] ? later : earlier;
 }
+
+const STRICTNESS = { open: 0, permit: 1, flatten: 2, kill: 3 } as const;
+
+export const levelOf = (closure: Closure | null | undefined): LatchLevel =>
+  closure === null || closure === undefined ? 'open' : (closure.level ?? 'permit');

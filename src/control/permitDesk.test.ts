@@ -196,3 +196,50 @@ describe('opening a permit', () => {
     expect(files.at(-1)).toEqual(OPEN_LATCH);
   });
 });
+
+describe('the last resort', () => {
+  it('closes the words of every bot, or of those named, opens none, and makes it durable', () => {
+    const { desk, latch, files, events } = startDesk();
+    desk.slam('permit', [sol], 'a fault');
+    expect([latchRefusal(latch, 0, 'opening'), latchRefusal(latch, 1, 'opening')]).toEqual(['permit closed', null]);
+
+    desk.slam('kill', null, 'another');
+    expect([latchRefusal(latch, 0, 'closing'), latchRefusal(latch, 1, 'closing')]).toEqual(['killed', 'killed']);
+    desk.slam('permit', null, 'a weaker one');
+    expect(latchRefusal(latch, 0, 'closing')).toBe('killed');
+    expect(files.at(-1)?.all).toMatchObject({ level: 'kill', by: 'last resort', reason: 'another' });
+    expect(events).toContain('stdout: kill reason=another by=last resort');
+  });
+
+  it('holds when nothing else works, and writes the file once it can', async () => {
+    let broken = true;
+    const breaks = () => {
+      if (broken) throw new Error('no');
+    };
+    const { desk, latch, clock } = startDesk({
+      writeLatchFile: breaks,
+      writeStdout: breaks,
+      log: { log: breaks },
+      notifyCore: fails,
+    });
+    desk.slam('kill', null, 'a fault');
+    expect([latchRefusal(latch, 0, 'closing'), desk.isDurable()]).toEqual(['killed', false]);
+
+    broken = false;
+    await clock.run(clock.nowMs() + 1_500);
+    expect(desk.isDurable()).toBe(true);
+  });
+
+  it('does the stop whose own bookkeeping throws, and says so', async () => {
+    const { desk, latch } = startDesk();
+    // A target list that breaks when it is read for the traces.
+    const broken = new Proxy([sol], {
+      get(target, name, receiver) {
+        if (name === 'map') throw new Error('fault');
+        return Reflect.get(target, name, receiver);
+      },
+    });
+    await expect(desk.close('kill', broken, message({ action: 'kill' }))).resolves.toMatchObject({ status: 500 });
+    expect(latchRefusal(latch, 0, 'closing')).toBe('killed');
+  });
+});

@@ -1,11 +1,11 @@
 import type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
 import type { Clock, Logger } from '../domain/ports.ts';
-import { latchLevel, setLatchWord } from '../workers/latchWords.ts';
+import { latchLevel, latchWord, setLatchWord, slamLatchWords } from '../workers/latchWords.ts';
 import { type Reply, within } from './coreLink.ts';
-import { closePermits, openPermits } from './latchState.ts';
+import { LAST_RESORT, slammedState } from './lastResort.ts';
+import { closePermits, flattenPermits, levelOf, openPermits } from './latchState.ts';
+import { PERMIT_VERBS, type PermitAction } from './permitVerbs.ts';
 import type { LatchedBot } from './targets.ts';
-
-export type PermitAction = 'disable_live' | 'kill' | 'enable_live';
 
 /** The traces of a permit action; each is tried whatever became of the others. */
 export type Trace = 'latch' | 'log' | 'stdout' | 'counter' | 'journal';
@@ -35,9 +35,16 @@ export interface PermitDesk {
   isDurable(): boolean;
   /** Writes the file as the state is; when that fails, again each second until it succeeds. */
   persist(): boolean;
-  close(action: 'disable_live' | 'kill', targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
+  /** Whatever throws on the way: the words are closed before the answer. */
+  close(action: StopAction, targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
+  /** Refuses opening orders, and lets a killed bot close. */
+  flatten(targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
   open(targets: readonly LatchedBot[], message: ControlMessage): Promise<Reply>;
+  /** The last resort: closes the words of these bots, or of all, past everything that can throw. */
+  slam(level: 'permit' | 'kill', targets: readonly LatchedBot[] | null, why: string): void;
 }
+
+export type StopAction = 'disable_live' | 'drain' | 'kill';
 
 /** Executes permit actions in the edge thread itself: neither the core nor the journal is needed to stop trading. */
 export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
@@ -59,6 +66,7 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
       writeFile();
       return true;
     } catch {
+      durable = false;
       retryFile();
       return false;
     }
@@ -110,7 +118,18 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     failed.push(...leaveTraces(action, targets, message));
     if (!(await journalled(message))) failed.push('journal');
     for (const trace of failed) alarm(trace, action, message);
-    const body = { id: message.id, action, reason: message.reason, before, after: levels(), failedTraces: failed };
+    const body = {
+      id: message.id,
+      action,
+      reason: message.reason,
+      by: message.by,
+      from: message.from,
+      scope: targets.map(({ name }) => name),
+      before,
+      after: levels(),
+      consequences: PERMIT_VERBS[action].consequences,
+      failedTraces: failed,
+    };
     if (failed.length === 0) return { status: 200, body };
     const error = `${action} is done, but these traces could not be written: ${failed.join(', ')}`;
     return { status: 500, body: { ...body, error } };
@@ -125,23 +144,92 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     }
   };
 
+  const closeOrderly = async (
+    action: StopAction,
+    targets: readonly LatchedBot[],
+    message: ControlMessage,
+  ): Promise<Reply> => {
+    const level = action === 'kill' ? 'kill' : 'permit';
+    const wordsBefore = levels();
+    // Act first: from here on the gateway refuses, whatever fails below. A kill is never lowered to a closed permit.
+    if (message.target === undefined) raise(latch, 'all', level);
+    for (const { slot } of targets) raise(latch, slot, level);
+
+    const failed: Trace[] = [];
+    const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs(), level };
+    state = closePermits(state, targets, closure, message.target === undefined);
+    if (!persist()) failed.push('latch');
+    return finish(action, targets, message, wordsBefore, failed);
+  };
+
+  const slam = (level: 'permit' | 'kill', targets: readonly LatchedBot[] | null, why: string): void => {
+    slamLatchWords(latch, level, targets === null ? null : targets.map(({ slot }) => slot));
+    // The words hold from here on; what follows is for the successor and for the people, each whatever became of the others.
+    const action = level === 'kill' ? 'kill' : 'disable_live';
+    const atMs = clock.nowMs();
+    const cause = { id: `last-resort:${atMs}`, action, reason: why, args: {}, by: LAST_RESORT, from: 'edge' };
+    const closure: Closure = { reason: why, by: LAST_RESORT, atMs, level };
+    state = slammedState(state, closure, targets === null ? null : targets.map(({ id }) => id));
+    durable = false;
+    const steps = [
+      persist,
+      () => durable || retryFile(),
+      () => deps.writeStdout(`${action} reason=${why} by=${LAST_RESORT}\n`),
+      () => log.log('error', 'control', `ALARM ${LAST_RESORT}: ${action} reason=${why}`),
+      () => deps.notifyCore(state, cause, durable).catch(() => {}),
+    ];
+    for (const step of steps) {
+      try {
+        step();
+      } catch {
+        // The next one may do better.
+      }
+    }
+  };
+
   return {
     state: () => state,
+    slam,
     isDurable: () => durable,
     persist,
 
     async close(action, targets, message) {
-      const level = action === 'kill' ? 'kill' : 'permit';
-      const wordsBefore = levels();
-      // Act first: from here on the gateway refuses, whatever fails below. A kill is never lowered to a closed permit.
-      if (message.target === undefined) raise(latch, 'all', level, state.all);
-      for (const { id, slot } of targets) raise(latch, slot, level, state.bots[id]);
+      try {
+        return await closeOrderly(action, targets, message);
+      } catch (error) {
+        slam(action === 'kill' ? 'kill' : 'permit', message.target === undefined ? null : targets, message.reason);
+        const why = error instanceof Error ? error.message : String(error);
+        return {
+          status: 500,
+          body: {
+            id: message.id,
+            action,
+            after: levels(),
+            error: `${action} is done by the last resort, since ${why}`,
+          },
+        };
+      }
+    },
 
+    async flatten(targets, message) {
+      const wordsBefore = levels();
+      const everyBot = message.target === undefined;
+      // Refusing comes first and needs no file; what a killed bot is allowed comes after the file says so.
+      if (everyBot) raise(latch, 'all', 'permit');
+      for (const { slot } of targets) raise(latch, slot, 'permit');
+      const previous = state;
+      const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs() };
       const failed: Trace[] = [];
-      const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs(), level };
-      state = closePermits(state, targets, closure, message.target === undefined);
-      if (!persist()) failed.push('latch');
-      return finish(action, targets, message, wordsBefore, failed);
+      state = flattenPermits(state, targets, closure, everyBot);
+      if (!persist()) {
+        failed.push('latch');
+        // The retry must not write, nor a restart read, a flatten that the words never granted.
+        state = closePermits(previous, targets, { ...closure, level: 'permit' }, everyBot);
+      } else {
+        if (everyBot) setLatchWord(latch, 'all', levelOf(state.all));
+        for (const { id, slot } of targets) setLatchWord(latch, slot, levelOf(state.bots[id]));
+      }
+      return finish('flatten', targets, message, wordsBefore, failed);
     },
 
     async open(targets, message) {
@@ -167,14 +255,7 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
   };
 }
 
-function raise(
-  latch: SharedArrayBuffer,
-  slot: number | 'all',
-  level: 'permit' | 'kill',
-  earlier: Closure | null | undefined,
-): void {
-  setLatchWord(latch, slot, earlier?.level === 'kill' ? 'kill' : level);
+/** Never lowers what is closed already. */
+function raise(latch: SharedArrayBuffer, slot: number | 'all', level: 'permit' | 'kill'): void {
+  if (level === 'kill' || latchWord(latch, slot) === 'open') setLatchWord(latch, slot, level);
 }
-
-const levelOf = (closure: Closure | null | undefined) =>
-  closure === null || closure === undefined ? 'open' : (closure.level ?? 'permit');

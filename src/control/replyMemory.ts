@@ -12,7 +12,7 @@ export interface ReplyMemory {
   once(message: ControlMessage, act: () => Promise<Reply>): Promise<Reply> | null;
 }
 
-/** What makes a control id idempotent. A failure (5xx) is forgotten, so that a retry tries again. */
+/** What makes a control id idempotent. A failure (5xx) and an asked phrase are forgotten, so that the same id may try again. */
 export function createReplyMemory(): ReplyMemory {
   const replies = new Map<string, { readonly content: string; readonly reply: Promise<Reply> }>();
   return {
@@ -26,9 +26,11 @@ export function createReplyMemory(): ReplyMemory {
       const forget = () => {
         if (replies.get(message.id) === entry) replies.delete(message.id);
       };
-      entry.reply.then(({ status }) => {
-        if (status >= 500) forget();
-      }, forget);
+      entry.reply
+        .then(({ status, again }) => {
+          if (status >= 500 || again === true) forget();
+        })
+        .catch(forget);
       return entry.reply;
     },
   };

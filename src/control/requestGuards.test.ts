@@ -104,6 +104,16 @@ describe('the token guard', () => {
     expect(login('kill', 'operate', '10.0.0.8')).toBe(200);
   });
 
+  it('slows wrong tokens of many sources together, and no right one of another source', () => {
+    const { login, wait } = startGuard();
+    const answers = Array.from({ length: 1000 }, (_, i) => login('guess', 'read', `10.0.${i >> 8}.${i & 255}`));
+
+    expect(answers.filter((status) => status === 429).length).toBeGreaterThanOrEqual(900);
+    expect(login('read', 'read', '10.9.9.9')).toBe(200);
+    wait(60_000);
+    expect(login('guess', 'read', '10.9.9.9')).toBe(401);
+  });
+
   it('gives a slowed source its tries back with time', () => {
     const { login, wait } = startGuard();
     for (let i = 0; i < 50; i += 1) login('guess');

@@ -73,7 +73,7 @@ export function checkToken(
     };
   }
   const role = deps.roleOf(token);
-  const waitMs = deps.throttle.waitMs(source);
+  const waitMs = role === null ? deps.throttle.waitWrongMs(source) : deps.throttle.waitMs(source);
   // The operator's stop must get through while somebody else on the machine guesses.
   if (waitMs > 0 && (role === null || !isLocal)) {
     const retryAfterSeconds = Math.ceil(waitMs / 1000);

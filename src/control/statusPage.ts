@@ -16,7 +16,8 @@ const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).di
 /** Nothing from elsewhere, nothing inline but these two texts, no frame around it. */
 export const statusPageHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': [
-    "default-src 'none'",
+    "default-src 'self'",
+    "object-src 'none'",
     `script-src ${hashOf(script)}`,
     `style-src ${hashOf(style)}`,
     "connect-src 'self'",

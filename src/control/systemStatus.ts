@@ -5,6 +5,7 @@ import { lastReportMs } from '../telemetry/slabSink.ts';
 import type { SlabReader } from '../telemetry/slabText.ts';
 import { latchLevel } from '../workers/latchWords.ts';
 import type { BotView, StatusView } from '../workers/statusView.ts';
+import { strictestClosure } from './latchState.ts';
 import type { LatchedBot } from './targets.ts';
 
 /** A lane that has not reported for this long is down (`status`: watcher). */
@@ -15,7 +16,7 @@ const VIEW_STALE_MS = 3_000;
 const INPUT_STALE_MS = 10_000;
 
 export interface BotStatus extends BotView {
-  readonly permit: 'open' | 'closed' | 'killed';
+  readonly permit: 'open' | 'closed' | 'flattening' | 'killed';
   readonly closure: Closure | null;
 }
 
@@ -130,8 +131,11 @@ function botStatuses(view: StatusView, input: StatusInput): Record<string, BotSt
     const level = latchLevel(input.latch, slot);
     statuses[name] = {
       ...bot,
-      permit: level === 'open' ? 'open' : level === 'kill' ? 'killed' : 'closed',
-      closure: input.latchState.all ?? input.latchState.bots[id] ?? null,
+      permit: PERMIT_WORD[level],
+      closure: strictestClosure(
+        input.latchState,
+        input.bots.filter((one) => one.id === id),
+      ),
     };
   }
   return statuses;
@@ -145,5 +149,7 @@ function threadAges({ slabs, nowMs }: StatusInput): Record<string, number | null
     }),
   );
 }
+
+const PERMIT_WORD = { open: 'open', permit: 'closed', flatten: 'flattening', kill: 'killed' } as const;
 
 const age = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -22,6 +22,6 @@ export type OtherCommand =
   | { readonly type: 'exec.log'; readonly line: Readonly<Record<string, unknown>> }
   /** Every child of the tree has started. */
   | { readonly type: 'core.ready' }
-  | { readonly type: 'core.stopped'; readonly clean: boolean };
+  | { readonly type: 'core.stopped'; readonly clean: boolean; readonly escalated: boolean };
 
 export type Command = OrderCommand | OtherCommand;

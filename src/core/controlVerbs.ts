@@ -2,12 +2,15 @@ import type { ManualAnswer, SupervisionTree } from '../actors/supervisionTree.ts
 import type { TreeNode } from '../actors/treeStatus.ts';
 import type { ArbBot } from './arb/arbBot.ts';
 import type { OtherCommand } from './commands.ts';
-import type { ControlMessage } from './inputs.ts';
+import type { ControlMessage, InputPayload } from './inputs.ts';
+import type { OrderDesk } from './orderDesk.ts';
+import type { Permits } from './permits.ts';
 import type { RowWriter } from './rowWriter.ts';
 
 export interface ControlContext {
   readonly tree: SupervisionTree;
   readonly bots: ReadonlyMap<string, ArbBot>;
+  readonly desk: Pick<OrderDesk, 'unresolved'>;
   readonly rows: RowWriter;
   command(command: OtherCommand): void;
 }
@@ -65,13 +68,29 @@ export function answerControl(message: ControlMessage, context: ControlContext):
   context.command({ type: 'control.reply', id: message.id, status: reply.status, body: reply.body });
 }
 
+/** Takes the new latch over and says who changed which permit from what to what: the journal's record of it. */
+export function permitAudit(
+  permits: Permits,
+  bots: readonly string[],
+  { latch, cause }: Extract<InputPayload, { type: 'latch.changed' }>,
+) {
+  const levels = () => Object.fromEntries(bots.map((id) => [id, permits.level(id)]));
+  const before = levels();
+  permits.update(latch, cause.action === 'enable_live');
+  return { latch, cause, before, after: levels() };
+}
+
 function act(message: ControlMessage, context: ControlContext): Reply {
   if (NOTED_ACTIONS.has(message.action)) return done({ noted: true });
+  if (message.args.plan === true) return done(inFlight(message, context));
   const target = resolveTarget(message.target, context);
   const treeVerb = TREE_VERBS[message.action];
   if (treeVerb !== undefined) {
     if (message.target === undefined) return refuse(400, `"${message.action}" needs a target`, knownIds(context));
     if (target === null) return refuse(404, `unknown target "${message.target}"`, knownIds(context));
+    if (message.action === 'stop' && context.bots.get(target)?.attemptOpen() === true) {
+      return refuse(409, `${target} has an attempt under way, which nobody would finish: drain it first`, []);
+    }
     return treeVerb(target, message, context);
   }
   const botVerb = BOT_VERBS[message.action];
@@ -81,6 +100,29 @@ function act(message: ControlMessage, context: ControlContext): Reply {
     return refuse(404, `"${message.target}" is not a bot`, [...context.bots.keys()]);
   }
   return done(Object.fromEntries(bots.map((bot) => [bot!.config.id, botVerb(bot!, message)])));
+}
+
+/** What a stop would meet, per bot: its state and its orders whose fate is not proven. For `ctl kill --plan`. */
+function inFlight(message: ControlMessage, context: ControlContext) {
+  const target = resolveTarget(message.target, context);
+  return [...context.bots.values()]
+    .filter(({ config }) => message.target === undefined || config.id === target)
+    .map((bot) => ({
+      bot: bot.config.id,
+      state: bot.view().state,
+      attemptOpen: bot.attemptOpen(),
+      orders: context.desk.unresolved(bot.config.id).map(({ intent, filledQty, state, unknownSinceMs }) => ({
+        clientOrderId: intent.clientOrderId,
+        venue: intent.venue,
+        pair: intent.pair,
+        side: intent.side,
+        effect: intent.effect,
+        qty: intent.qty,
+        filledQty,
+        state,
+        unknownSinceMs,
+      })),
+    }));
 }
 
 /** Accepts tree ids and, for bots, the short form `arb:SOL`. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/ports.ts';
-import type { JournalRow } from '../journal/rows.ts';
+import { canonicalJson, type JournalRow } from '../journal/rows.ts';
 import type { OtherCommand } from './commands.ts';
 import type { InputPayload } from './inputs.ts';
 import { createKernel, type Kernel, type KernelConfig, type KernelOutputs, type KernelView } from './kernel.ts';
@@ -57,6 +57,7 @@ export function createDoor(deps: DoorDeps): Door {
   });
 
   function admit(source: string, payload: InputPayload): void {
+    if (!canBeJournalled(source, payload)) return;
     waiting.push({ source, payload });
     if (handling) return;
     handling = true;
@@ -80,6 +81,17 @@ export function createDoor(deps: DoorDeps): Door {
     rows = [];
     commands = [];
     for (const command of due) deps.execute(command);
+  }
+
+  /** A row that the journal cannot hold would end it at every try: it is refused before it has a number, and said so. */
+  function canBeJournalled(source: string, payload: InputPayload): boolean {
+    try {
+      canonicalJson(payload);
+      return true;
+    } catch (error) {
+      deps.log.log('error', 'risk', `an input of ${source} (${payload.type}) was refused: ${String(error)}`);
+      return false;
+    }
   }
 
   return { admit, view: kernel.view };

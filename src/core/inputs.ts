@@ -3,6 +3,7 @@ import type { PlainError } from '../domain/errors.ts';
 import type { ExitReason } from '../domain/exitReason.ts';
 import type { Balance, LookupOutcome, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { ArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
+import type { RecoveredState } from './recovery/recoveredState.ts';
 
 export type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
 export type { ExitReason } from '../domain/exitReason.ts';
@@ -15,11 +16,15 @@ export type InputPayload =
       readonly latch: LatchState;
       /** Highest row sequence per journal table so far in this run, so that a next incarnation continues them. */
       readonly lastSeq: Readonly<Record<string, number>>;
+      /** From the journal of the incarnations before, when there were any. */
+      readonly recovered?: RecoveredState;
     }
   | { readonly type: 'core.stopping'; readonly reason: string }
   | { readonly type: 'child.started'; readonly child: string; readonly incarnation: number }
   | { readonly type: 'child.failed'; readonly child: string; readonly incarnation: number; readonly error: PlainError }
   | { readonly type: 'child.exited'; readonly child: string; readonly incarnation: number; readonly reason: ExitReason }
+  /** Fail-stop of the journal thread: nothing that follows is recorded until it is restarted. */
+  | { readonly type: 'journal.failed'; readonly error: PlainError }
   | { readonly type: 'signal.arb'; readonly lane: string; readonly evaluation: ArbEvaluation }
   | { readonly type: 'timer.due'; readonly timer: string }
   | { readonly type: 'order.placed'; readonly clientOrderId: string; readonly answer: PlaceOutcome }

@@ -330,7 +330,7 @@ describe('the kernel with one arbitrage bot', () => {
     expect(bed.bot().why).toEqual({ run_ended: 1 });
     const stopped = bed.commands.flatMap((command) => (command.type === 'child.stop' ? [command.child] : []));
     expect(stopped).toEqual(['lane:0', 'gateway', 'journal', 'edge']);
-    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: true });
+    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: true, escalated: false });
   });
 
   it('waits for the legs in flight before it stops', () => {
@@ -341,7 +341,7 @@ describe('the kernel with one arbitrage bot', () => {
     fill(bed, intents(bed)[0]!, 0.07);
     fill(bed, intents(bed)[1]!, 0.07, 150);
     answerPrices(bed);
-    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: true });
+    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: true, escalated: false });
     expect(bed.bot()).toMatchObject({ trades: 1, why: {} });
   });
 
@@ -350,8 +350,63 @@ describe('the kernel with one arbitrage bot', () => {
     fire(bed);
     bed.send({ type: 'core.stopping', reason: 'test' });
     bed.pass(10_000);
-    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: false });
+    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: false, escalated: false });
     expect(bed.bot().why).toEqual({ run_ended: 1 });
+  });
+
+  it('refuses as stale what waited too long on its way, a last look too', () => {
+    const bed = startKernel();
+    bed.signal({ evaluatedAtMs: bed.nowMs() - 1_001 });
+    expect(bed.bot().why).toEqual({ stale: 1 });
+    bed.signal();
+    bed.signal();
+    const message = lastLaneMessage(bed);
+    if (message.type !== 'lastLook') throw new Error('no last look was asked for');
+    bed.signal({ kind: EvaluationKind.lastLook, requestId: message.requestId, evaluatedAtMs: bed.nowMs() - 1_001 });
+    expect(bed.bot().why).toEqual({ stale: 1, last_look: 1 });
+    expect(intents(bed)).toEqual([]);
+  });
+
+  it('keeps a permit closed that it closed itself, also when the message to the edge is lost, and sends it again', () => {
+    const bed = startKernel();
+    fire(bed);
+    fill(bed, intents(bed)[0]!, 0.07);
+    bed.send({
+      type: 'order.placed',
+      clientOrderId: intents(bed)[1]!.clientOrderId,
+      answer: { outcome: 'rejected', code: 'x', reason: 'no', raw: null },
+    });
+    bed.pass(10_000);
+    const sent = intents(bed).length;
+    bed.signal();
+    bed.signal();
+    expect(intents(bed)).toHaveLength(sent);
+    expect(bed.bot().permit).toBe('closed: unwind_incomplete');
+    const closes = () => bed.commands.filter(({ type }) => type === 'latch.close').length;
+    const before = closes();
+    const error = { code: 'thread.lost' as const, message: 'gone', details: {} };
+    bed.send({ type: 'child.exited', child: 'edge', incarnation: 1, reason: { kind: 'crash', error } });
+    bed.pass(1_000);
+    expect(closes()).toBe(before + 1);
+  });
+
+  it('refuses to stop a bot whose attempt nobody would finish', () => {
+    const bed = startKernel();
+    fire(bed);
+    const message = { id: 's1', action: 'stop', target: 'arb:SOL', reason: '', args: {}, by: 't', from: 't' };
+    bed.send({ type: 'control', message });
+    expect(bed.commands.at(-1)).toMatchObject({ type: 'control.reply', status: 409 });
+    expect(bed.bot().state).toBe('go.firing');
+  });
+
+  it('writes the real reason and the price that was missing into the execution log', () => {
+    const bed = startKernel();
+    fire(bed);
+    const { clientOrderId } = intents(bed)[0]!;
+    bed.send({ type: 'order.refused', clientOrderId, reason: 'permit closed' });
+    answerPrices(bed);
+    const line = bed.commands.flatMap((one) => (one.type === 'exec.log' ? [one.line] : []))[0]!;
+    expect(line).toMatchObject({ outcome: 'permit', why: 'permit', need_delta_px: 0 });
   });
 
   it('answers every control message once, also what it cannot do', () => {

@@ -12,12 +12,15 @@ import type { MetricSink } from '../telemetry/metricSink.ts';
 import { restartReasonOf } from '../telemetry/restartReason.ts';
 import { type ArbBot, createArbBot } from './arb/arbBot.ts';
 import type { OtherCommand } from './commands.ts';
-import { answerControl } from './controlVerbs.ts';
+import { answerControl, permitAudit } from './controlVerbs.ts';
 import type { Input, InputPayload } from './inputs.ts';
+import { closeForJournal } from './journalFailure.ts';
 import { createOrderDesk, type OrderDesk } from './orderDesk.ts';
 import { createPermits, type Permits } from './permits.ts';
+import { createRecovery } from './recovery/recovery.ts';
 import { createRowWriter } from './rowWriter.ts';
 import { createStock, type Stock } from './stock.ts';
+import { createSweep, SWEEP_MS } from './sweep.ts';
 import { rootSpec } from './treeSpec.ts';
 
 /** Retry of a reconcile that some venue did not answer: a missing report is not an empty account. */
@@ -82,7 +85,7 @@ export function createKernel(config: KernelConfig, outputs: KernelOutputs): Kern
       if (input.payload.type === 'core.started') {
         core = createRunningCore(config, outputs, () => nowMs, input.payload);
         core.begin(input.seq, nowMs);
-        core.tree.start();
+        core.start();
         return;
       }
       if (core === null) throw new NightjarError('replay.mismatch', `input ${input.seq} came before core.started`);
@@ -98,7 +101,8 @@ export function createKernel(config: KernelConfig, outputs: KernelOutputs): Kern
 }
 
 interface RunningCore {
-  readonly tree: SupervisionTree;
+  /** Takes over what a dead core left, then starts the tree. */
+  start(): void;
   begin(seq: number, atMs: number): void;
   handle(payload: InputPayload): void;
   view(): KernelView;
@@ -121,6 +125,8 @@ function createRunningCore(
   let reconciling = false;
 
   const command = (one: OtherCommand) => {
+    // Acts first: the message to the edge may be lost with its thread, and is sent again to the next one.
+    if (one.type === 'latch.close') permits.closeByCore(one.bot, one.reason);
     rows.write('commands', 'core', one.type, one);
     outputs.command(one);
   };
@@ -134,6 +140,7 @@ function createRunningCore(
   const requestReconcile = () => {
     if (reconciling) return;
     reconciling = true;
+    sweep.asked();
     command({ type: 'gateway.reconcile' });
     armTimer('reconcile/retry', RECONCILE_RETRY_MS * 10);
   };
@@ -147,8 +154,22 @@ function createRunningCore(
     stock,
     metrics,
     ...(config.limits === undefined ? {} : { limits: config.limits }),
+    instruments: config.instruments,
     command,
     warn: (message, fields) => log.log('warn', 'order', message, fields),
+    alarm: (message, fields) => log.log('error', 'risk', message, fields),
+    requestReconcile,
+  });
+  const sweep = createSweep({
+    desk,
+    stock,
+    rows,
+    instruments: config.instruments,
+    nowMs,
+    isBusy: () => stopping || [...bots.values()].some((bot) => bot.attemptOpen()),
+    requestReconcile,
+    armTimer,
+    alarm: (message, fields) => log.log('error', 'risk', message, fields),
   });
 
   const bots = new Map<string, ArbBot>();
@@ -182,6 +203,16 @@ function createRunningCore(
     bots.set(bot.id, arbBot);
     botBySlot.set(bot.slot, arbBot);
   }
+
+  const recovery = createRecovery(started, {
+    desk,
+    stock,
+    bots,
+    rows,
+    requestReconcile,
+    isReconciling: () => reconciling,
+    log,
+  });
 
   const isInside = (id: string) => bots.has(id) || id === 'risk' || id === 'control';
   const tree: SupervisionTree = createSupervisionTree({
@@ -223,7 +254,12 @@ function createRunningCore(
       onReport: (report) => log.log('debug', 'supervisor', JSON.stringify(report)),
       onStarted: () => command({ type: 'core.ready' }),
       onStopped(reason) {
-        command({ type: 'core.stopped', clean: reason === 'shutdown' && desk.openOrderCount() === 0 });
+        const isDone = desk.openOrderCount() === 0 && ![...bots.values()].some((bot) => bot.attemptOpen());
+        command({
+          type: 'core.stopped',
+          clean: reason === 'shutdown' && isDone,
+          escalated: reason === 'escalated',
+        });
       },
     },
   });
@@ -253,7 +289,14 @@ function createRunningCore(
         return;
       case 'child.started':
         // A gateway that died took its follow-ups along, and a journal may have kept intents back: ask for their fate.
-        if (payload.child === 'gateway' && payload.incarnation > 1) desk.followAll();
+        // The first gateway of a restarted core is asked for what the dead one had sent.
+        if (payload.child === 'gateway') desk.followAll();
+        if (payload.child === 'journal') permits.closeForJournal(null);
+        if (payload.child === 'edge') {
+          for (const { bot, reason } of permits.unconfirmed()) {
+            command({ type: 'latch.close', bot, reason, by: bot });
+          }
+        }
         tree.workerStarted(payload.child, payload.incarnation);
         return;
       case 'child.failed':
@@ -261,6 +304,9 @@ function createRunningCore(
         return;
       case 'child.exited':
         tree.workerExited(payload.child, payload.incarnation, payload.reason);
+        return;
+      case 'journal.failed':
+        closeForJournal(payload.error, { permits, bots, rows, command, log });
         return;
       case 'signal.arb':
         botBySlot.get(payload.evaluation.botSlot ?? -1)?.evaluation(payload.evaluation);
@@ -273,24 +319,27 @@ function createRunningCore(
         return;
       case 'order.placed':
         desk.placed(payload.clientOrderId, payload.answer);
+        recovery.orderHeard();
         stopWhenQuiet(false);
         return;
       case 'order.refused':
         desk.refused(payload.clientOrderId, payload.reason);
+        recovery.orderHeard();
         return;
       case 'order.resolved':
         desk.resolved(payload.clientOrderId, payload.answer);
+        recovery.orderHeard();
         stopWhenQuiet(false);
         return;
       case 'reconciled':
         reconciled(payload);
         return;
       case 'control':
-        answerControl(payload.message, { tree, bots, rows, command });
+        answerControl(payload.message, { tree, bots, desk, rows, command });
         return;
       case 'latch.changed':
-        permits.update(payload.latch);
-        rows.write('decisions', 'control', 'permit', { latch: payload.latch, cause: payload.cause });
+        rows.write('decisions', 'control', 'permit', permitAudit(permits, [...bots.keys()], payload));
+        desk.permitsChanged();
         for (const bot of bots.values()) if (!permits.isOpen(bot.config.id)) bot.permitClosed();
         command({ type: 'control.reply', id: payload.cause.id, status: 200, body: { journalled: true } });
         return;
@@ -303,6 +352,7 @@ function createRunningCore(
       return;
     }
     if (key === 'stop/deadline') return stopWhenQuiet(true);
+    if (key === 'sweep') return sweep.due();
     if (key === 'reconcile/retry') {
       reconciling = false;
       return requestReconcile();
@@ -313,17 +363,25 @@ function createRunningCore(
   const reconciled = (payload: Extract<InputPayload, { type: 'reconciled' }>) => {
     reconciling = false;
     cancelTimer('reconcile/retry');
-    stock.replace(payload.balances);
     if (payload.failures.length > 0) {
+      // Half a truth would hide the difference that a restart has to show.
+      if (recovery.isDone()) stock.replace(payload.balances);
       log.log('warn', 'reconcile', `venue truth is incomplete, asking again: ${payload.failures.join('; ')}`);
       armTimer('reconcile/retry', RECONCILE_RETRY_MS);
       return;
     }
+    if (!recovery.takesTruth(payload)) return;
+    sweep.compare(payload);
+    stock.replace(payload.balances);
     for (const bot of bots.values()) bot.reconciled();
   };
 
   return {
-    tree,
+    start() {
+      recovery.adopt();
+      tree.start();
+      armTimer('sweep', SWEEP_MS);
+    },
     begin: rows.begin,
     handle,
     view: () => ({

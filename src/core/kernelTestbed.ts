@@ -1,5 +1,5 @@
 import type { Logger } from '../domain/ports.ts';
-import type { JournalRow } from '../journal/rows.ts';
+import { JOURNAL_TABLES, type JournalRow } from '../journal/rows.ts';
 import type { ArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
 import { ARB_EVALUATION_FIELDS, EvaluationKind, EvaluationTrigger } from '../strategies/arb/arbEvaluation.ts';
 import { type ArbKnobs, arbKnobs } from '../strategies/arb/arbKnobs.ts';
@@ -7,11 +7,15 @@ import { silentMetrics } from '../telemetry/metricSink.ts';
 import type { OtherCommand } from './commands.ts';
 import type { InputPayload } from './inputs.ts';
 import { createKernel, type Kernel, type KernelConfig } from './kernel.ts';
+import { recoverState } from './recovery/recoverState.ts';
 
 /** A kernel with a world of the test's making around it: threads start at once, time is what the test says. */
 export interface KernelTestbed {
   readonly kernel: Kernel;
+  /** Of this core and the dead ones before it; inputs stand in `inputs`. */
   readonly rows: JournalRow[];
+  readonly inputs: JournalRow[];
+  readonly incarnation: number;
   readonly commands: OtherCommand[];
   send(payload: InputPayload): void;
   /** Moves time on, firing the kernel's timers in order. */
@@ -51,14 +55,25 @@ export const TESTBED_CONFIG: KernelConfig = {
 
 const START_MS = Date.UTC(2026, 0, 5, 14, 30);
 
-/** @param reconciled false: the gateway's answer about balances stays out */
-export function startKernel({ config = TESTBED_CONFIG, reconciled = true } = {}): KernelTestbed {
-  const rows: JournalRow[] = [];
+/**
+ * @param reconciled  false: the gateway's answer about balances stays out
+ * @param after       the core that died before this one; what it left open is recovered from its rows
+ * @param untilInput  the last input of the dead core that its journal holds
+ */
+export function startKernel({
+  config = TESTBED_CONFIG,
+  reconciled = true,
+  after = null as KernelTestbed | null,
+  untilInput = Number.POSITIVE_INFINITY,
+} = {}): KernelTestbed {
+  const inputs = after === null ? [] : after.inputs.filter(({ seq }) => seq <= untilInput);
+  const rows: JournalRow[] = after === null ? [] : after.rows.filter(({ inputSeq }) => inputSeq <= untilInput);
   const commands: OtherCommand[] = [];
   const timers = new Map<string, number>();
   const log: Logger = { log: () => {} };
-  let nowMs = START_MS;
-  let seq = 0;
+  const incarnation = after === null ? 1 : after.incarnation + 1;
+  let nowMs = after?.nowMs() ?? START_MS;
+  let seq = inputs.at(-1)?.seq ?? 0;
   let laneSeq = 0;
   let quoteId = 0;
   let executed = 0;
@@ -73,7 +88,9 @@ export function startKernel({ config = TESTBED_CONFIG, reconciled = true } = {})
   });
   const handle = (payload: InputPayload) => {
     seq += 1;
-    kernel.handle({ seq, timeMs: nowMs, source: 'test', payload });
+    const source = payload.type === 'reconciled' ? 'gateway' : 'test';
+    inputs.push({ table: 'inputs', seq, inputSeq: seq, timeMs: nowMs, subject: source, kind: payload.type, payload });
+    kernel.handle({ seq, timeMs: nowMs, source, payload });
   };
   /** Threads start and stop at once; the rest of the commands waits for the test. */
   const obey = () => {
@@ -94,10 +111,20 @@ export function startKernel({ config = TESTBED_CONFIG, reconciled = true } = {})
     obey();
   };
 
-  send({ type: 'core.started', incarnation: 1, latch: { all: null, bots: {} }, lastSeq: {} });
+  const lastSeq = Object.fromEntries(JOURNAL_TABLES.map((table) => [table, lastSeqOf(rows, table)]));
+  send({
+    type: 'core.started',
+    incarnation,
+    latch: { all: null, bots: {} },
+    lastSeq,
+    // Through JSON, as the journal keeps it.
+    ...(after === null ? {} : { recovered: JSON.parse(JSON.stringify(recoverState(rowSource(rows, inputs)))) }),
+  });
   return {
     kernel,
     rows,
+    inputs,
+    incarnation,
     commands,
     send,
     nowMs: () => nowMs,
@@ -125,6 +152,19 @@ export function startKernel({ config = TESTBED_CONFIG, reconciled = true } = {})
     bot: () => kernel.view().bots[0]!,
   };
 }
+
+/** The rows as a journal reader would give them. */
+export function rowSource(rows: readonly JournalRow[], inputs: readonly JournalRow[]) {
+  return {
+    rows: (table: JournalRow['table'], filter?: { readonly subject?: string }) =>
+      [...inputs, ...rows].filter(
+        (row) => row.table === table && (filter?.subject === undefined || row.subject === filter.subject),
+      ),
+  };
+}
+
+const lastSeqOf = (rows: readonly JournalRow[], table: string) =>
+  rows.reduce((last, row) => (row.table === table ? Math.max(last, row.seq) : last), 0);
 
 const plenty = (['okx', 'binance', 'bybit', 'jupiter'] as const).flatMap((venue) =>
   ['SOL', 'USDT', 'USDC'].map((asset) => ({ venue, asset, free: 10_000, locked: 0 })),

@@ -1,32 +1,68 @@
-import type { LatchState } from './inputs.ts';
+import type { Closure, LatchState } from './inputs.ts';
 
 /** The core's view of the permit latch. The latch itself is shared memory and a file; the gateway has the last word. */
 export interface Permits {
   isOpen(bot: string): boolean;
+  /** Not even closing orders may go. False under a flatten. */
   isKilled(bot: string): boolean;
+  /** As the latch's words say it. */
+  level(bot: string): 'open' | NonNullable<Closure['level']>;
   /** Why it is closed, or null. */
   closure(bot: string): { readonly reason: string; readonly by: string } | null;
-  update(latch: LatchState): void;
+  /** @param reopened  an operator opened something: closures of the core's own end where the latch is open */
+  update(latch: LatchState, reopened: boolean): void;
+  /** The core closes a permit: it holds here at once; the latch follows when the edge has written it. */
+  closeByCore(bot: string, reason: string): void;
+  /** Closures of the core's own that the latch does not show yet. */
+  unconfirmed(): readonly { readonly bot: string; readonly reason: string }[];
   /** The run is ending: nothing opens any more, whatever the latch says. */
   closeForStop(reason: string): void;
+  /** Nothing can be recorded: nothing opens, whatever the latch says, until null lifts it. */
+  closeForJournal(reason: string | null): void;
 }
 
 export function createPermits(initial: LatchState): Permits {
   let latch = initial;
   let stopping: string | null = null;
+  let unrecorded: string | null = null;
+  const closedByCore = new Map<string, string>();
   const closure = (bot: string) => {
     if (stopping !== null) return { reason: stopping, by: 'stop' };
-    return latch.all ?? latch.bots[bot] ?? null;
+    if (unrecorded !== null) return { reason: unrecorded, by: 'journal' };
+    const own = closedByCore.get(bot);
+    return latch.all ?? latch.bots[bot] ?? (own === undefined ? null : { reason: own, by: bot });
+  };
+  // The rule of `latchWords.ts`: a bot's own kill or flatten decides, else the stricter of its closure and that of all.
+  const level = (bot: string) => {
+    const own = levelOf(latch.bots[bot]);
+    if (own === 'kill' || own === 'flatten') return own;
+    const all = levelOf(latch.all);
+    return all === 'open' ? own : all;
   };
   return {
     isOpen: (bot) => closure(bot) === null,
-    isKilled: (bot) => [latch.all, latch.bots[bot]].some((entry) => entry?.level === 'kill'),
+    isKilled: (bot) => level(bot) === 'kill',
+    level,
     closure,
-    update(next) {
+    update(next, reopened) {
       latch = next;
+      for (const bot of [...closedByCore.keys()]) {
+        if (reopened || next.bots[bot] !== undefined) closedByCore.delete(bot);
+      }
     },
+    closeByCore(bot, reason) {
+      // The first reason stands: what followed from it explains less.
+      if (latch.bots[bot] === undefined && !closedByCore.has(bot)) closedByCore.set(bot, reason);
+    },
+    unconfirmed: () => [...closedByCore].map(([bot, reason]) => ({ bot, reason })),
     closeForStop(reason) {
       stopping = reason;
     },
+    closeForJournal(reason) {
+      unrecorded = reason;
+    },
   };
 }
+
+const levelOf = (closure: Closure | null | undefined) =>
+  closure === null || closure === undefined ? 'open' : (closure.level ?? 'permit');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
-import { NightjarError } from '../domain/errors.ts';
+import { NightjarError, type PlainError } from '../domain/errors.ts';
 import { openJournalReader } from '../journal/journalReader.ts';
 import { JOURNAL_TABLES } from '../journal/rows.ts';
 import { readFeedFigures } from '../telemetry/feedFigures.ts';
@@ -20,6 +20,8 @@ import { dimensionsOf, laneBots, noticingLog, type RuntimeInput } from './coreRu
 import { coreStatus, statusView } from './coreStatus.ts';
 import { createDoor, type Door } from './door.ts';
 import { createJournalLink } from './journalLink.ts';
+import type { RecoveredState } from './recovery/recoveredState.ts';
+import { recoverState } from './recovery/recoverState.ts';
 import { startThread } from './threadChild.ts';
 
 const STATUS_EVERY_MS = 1000;
@@ -45,7 +47,7 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
   const sampler = startThreadSampler(slabOf('core'), dimensions, clock);
   const log = noticingLog(input.log, (line) => send({ type: 'notice', line: `${timeOf(clock.nowMs())} ${line}` }));
   const journalLink = createJournalLink();
-  const last = lastSequences(boot.runDir, boot.incarnation);
+  const { lastSeq, recovered } = readBack(boot.runDir, boot.incarnation);
 
   const links: {
     edge: ((message: ToEdge) => void) | null;
@@ -60,7 +62,7 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     config: kernel,
     log,
     metrics: sampler.sink,
-    lastInputSeq: last.inputs ?? 0,
+    lastInputSeq: lastSeq.inputs ?? 0,
     journal: journalLink.send,
     execute,
   });
@@ -95,7 +97,7 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
         pushView();
         return;
       case 'core.stopped':
-        finish(command.clean);
+        finish(command.clean, command.escalated);
         return;
     }
   }
@@ -118,21 +120,24 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
       version: boot.version,
       codeHash: boot.codeHash,
       configHash: boot.configHash,
+      env: (boot.settings as { readonly env: string }).env,
     };
+    // A late end of this incarnation must not unplug its successor: each one cuts only its own link.
+    const mine = (message: ToEdge) => thread.post(message);
     const thread = startThread({
       name: 'edge',
       entry: new URL('../workers/edgeEntry.ts', import.meta.url),
       workerData: { module: input.edgeModule, boot: edgeBoot },
       maxHeapMb: 256,
       onExit(reason) {
-        links.edge = null;
+        if (links.edge === mine) links.edge = null;
         events.exited(reason);
       },
       onMessage(raw) {
         const message = raw as FromEdge;
         if (message.type === 'ready') {
           edgePort = message.port;
-          links.edge = (reply) => thread.post(reply);
+          links.edge = mine;
           send({ type: 'listening', address: message.address });
           events.started();
           pushView();
@@ -155,27 +160,40 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     return stoppable(thread, () => thread.post({ type: 'stop' } satisfies ToEdge));
   };
 
+  function endAsFailed({ code, message }: PlainError): void {
+    send({ type: 'failed', code, message });
+    process.exitCode = 1;
+    process.disconnect?.();
+  }
+
   const startJournal: StartChild = (incarnation, events) => {
+    let started = false;
+    const mine = (message: ToJournal, transfer?: readonly MessagePort[]) => thread.post(message, transfer);
     const thread = startThread({
       name: 'journal',
       entry: new URL('../workers/journalEntry.ts', import.meta.url),
       workerData: {
         incarnation,
         runDir: boot.runDir,
+        run: boot.run,
+        statePath: join(boot.dataDir, 'state.sqlite'),
         slab: slabOf('journal').buffer,
         dimensions,
       } satisfies JournalBoot,
       maxHeapMb: 512,
       onExit(reason) {
-        links.journal = null;
-        journalLink.disconnect();
+        if (links.journal === mine) {
+          links.journal = null;
+          journalLink.disconnect();
+        }
         events.exited(reason);
       },
       onMessage(raw) {
         const message = raw as FromJournal;
         if (message.type === 'ready') {
-          links.journal = (row, transfer) => thread.post(row, transfer);
-          journalLink.connect((row) => thread.post(row));
+          started = true;
+          links.journal = mine;
+          journalLink.connect(mine);
           events.started();
         } else if (message.type === 'committed') journalLink.committed(message.inputSeq);
         else if (message.type === 'undelivered') {
@@ -183,13 +201,21 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
             door.admit('journal', {
               type: 'order.refused',
               clientOrderId,
-              reason: 'no gateway was there when the intent was committed',
+              reason: journalLink.hasFailed()
+                ? 'the journal has failed: what is not recorded is not sent'
+                : 'no gateway was there when the intent was committed',
             });
           }
+        } else if (message.type === 'failed' && started) {
+          // Killing it would start it again on the same full disk, and take gateway and bots along each time: it stays,
+          // gives orders back unsent and lets cancels through, until the operator restarts it.
+          journalLink.fail();
+          door.admit('journal', { type: 'journal.failed', error: message.error });
         } else if (message.type === 'failed') {
-          log.log('error', 'risk', `the journal failed: ${message.error.message}`);
-          events.exited({ kind: 'crash', error: message.error });
-          thread.kill();
+          log.log('error', 'risk', `the journal cannot be opened: ${message.error.message}`);
+          events.failed(message.error);
+          // A file that cannot be read is as unreadable at the next try: the operator has to decide about it.
+          if (incarnation === 1) endAsFailed(message.error);
         }
       },
     });
@@ -210,20 +236,21 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
       dimensions,
       keys: input.gatewayKeys,
     };
+    const mine = (message: ToGateway) => thread.post(message);
     const thread = startThread({
       name: 'gateway',
       entry: new URL('../workers/gatewayEntry.ts', import.meta.url),
       workerData: gatewayBoot,
       maxHeapMb: 512,
       onExit(reason) {
-        links.gateway = null;
+        if (links.gateway === mine) links.gateway = null;
         events.exited(reason);
       },
       onMessage(raw) {
         const message = raw as FromGateway;
         switch (message.type) {
           case 'ready':
-            links.gateway = (one) => thread.post(one);
+            links.gateway = mine;
             return events.started();
           case 'failed':
             return events.failed(message.error);
@@ -330,10 +357,17 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     }
   }
 
-  function finish(clean: boolean): void {
+  function finish(clean: boolean, escalated: boolean): void {
     cancelStatus();
     send({ type: 'status', status: status() });
-    send({ type: 'stopped', clean, openOrders: door.view().openOrders });
+    // An orderly end of a run whose journal has a hole is none.
+    if (clean && journalLink.hasFailed()) {
+      send({
+        type: 'failed',
+        code: 'journal.failed',
+        message: 'the journal failed and was not restarted: the end of the run is not recorded',
+      });
+    } else send({ type: 'stopped', clean, escalated, openOrders: door.view().openOrders });
     sampler[Symbol.dispose]();
     void lane.close().then(() => process.disconnect?.());
   }
@@ -360,7 +394,13 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
       }),
     );
   }
-  door.admit('core', { type: 'core.started', incarnation: boot.incarnation, latch: input.latch, lastSeq: last });
+  door.admit('core', {
+    type: 'core.started',
+    incarnation: boot.incarnation,
+    latch: input.latch,
+    lastSeq,
+    ...(recovered === null ? {} : { recovered }),
+  });
   return { stop: (reason) => door.admit('guardian', { type: 'core.stopping', reason }) };
 }
 
@@ -376,12 +416,17 @@ function stoppable(thread: ReturnType<typeof startThread>, ask: () => void): Run
   };
 }
 
-/** Where the rows of this run stand when an incarnation begins: nothing for the first, the journal's for the next. */
-function lastSequences(runDir: string, incarnation: number): Readonly<Record<string, number>> {
-  if (incarnation === 1) return Object.fromEntries(JOURNAL_TABLES.map((table) => [table, 0]));
+/** Where the rows of this run stand and what they leave open, before the door opens: nothing for the first incarnation. */
+function readBack(
+  runDir: string,
+  incarnation: number,
+): { readonly lastSeq: Readonly<Record<string, number>>; readonly recovered: RecoveredState | null } {
+  if (incarnation === 1) {
+    return { lastSeq: Object.fromEntries(JOURNAL_TABLES.map((table) => [table, 0])), recovered: null };
+  }
   const reader = openJournalReader(runDir);
   try {
-    return reader.lastSeq();
+    return { lastSeq: reader.lastSeq(), recovered: recoverState(reader) };
   } finally {
     reader.close();
   }

@@ -3,8 +3,11 @@ export interface Closure {
   readonly reason: string;
   readonly by: string;
   readonly atMs: number;
-  /** `permit` refuses opening orders, `kill` everything but cancels and an explicit flatten. Absent = permit. */
-  readonly level?: 'permit' | 'kill';
+  /**
+   * `permit` refuses opening orders, `kill` everything but cancels and an explicit flatten; `flatten` is a kill under which
+   * that was asked for: closing orders go, opening ones do not. Absent = permit.
+   */
+  readonly level?: 'permit' | 'flatten' | 'kill';
 }
 
 /** The permit latch as its file states it: `all` and each bot that is closed. Absent = open. */

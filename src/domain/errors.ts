@@ -28,6 +28,7 @@ export const recoveryByCode = {
   'control.unavailable': 'retry',
   'journal.failed': 'halt',
   'thread.lost': 'restart',
+  'run.failed': 'halt',
   'actor.crashed': 'restart',
   'actor.drill': 'restart',
   'actor.gave-up': 'restart',

@@ -10,12 +10,16 @@ export function forkChild(
   args: readonly string[],
   stdout: 'inherit' | 'ignore' = 'inherit',
 ): ChildProcess {
-  return fork(entry, [...args], {
+  const child = fork(entry, [...args], {
     detached: true,
     stdio: ['ignore', stdout, 'inherit', 'ipc'],
     serialization: 'advanced',
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // No text becomes code in a process that trades: a V8 flag, so it holds for all of its threads.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--disallow-code-generation-from-strings'],
   });
+  // A send in the instant after its death must not end the guardian: `exit` tells of the death.
+  child.on('error', () => {});
+  return child;
 }
 
 /**

@@ -52,8 +52,11 @@ export type FromCore =
   | { readonly type: 'listening'; readonly address: string }
   /** Every child of the tree has started. */
   | { readonly type: 'ready' }
+  /** The main thread turns; see `coreWatchdog.ts`. */
+  | { readonly type: 'beat' }
   | { readonly type: 'notice'; readonly line: string }
   | { readonly type: 'status'; readonly status: CoreStatus }
   | { readonly type: 'progress'; readonly doneMs: number; readonly totalMs: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
-  | { readonly type: 'stopped'; readonly clean: boolean; readonly openOrders: number };
+  /** `escalated`: the supervision tree gave up. */
+  | { readonly type: 'stopped'; readonly clean: boolean; readonly escalated: boolean; readonly openOrders: number };

@@ -114,9 +114,19 @@ export function openDataDir(path: string): DataDir {
 /** Opens a data directory and makes what is missing, readable by its owner alone. */
 export function createDataDir(path: string): DataDir {
   const dataDir = openDataDir(path);
-  mkdirSync(dataDir.root, { recursive: true, mode: 0o700 });
-  mkdirSync(dataDir.runsDir, { recursive: true });
-  syncFolder(dataDir.root);
+  try {
+    mkdirSync(dataDir.root, { recursive: true, mode: 0o700 });
+    mkdirSync(dataDir.runsDir, { recursive: true });
+    syncFolder(dataDir.root);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new NightjarError(
+      'data.unreadable',
+      `--data ${path} cannot be made a data directory (${code}): name a folder that can be written, or free the disk`,
+      { path },
+      error,
+    );
+  }
   return dataDir;
 }
 

@@ -3,26 +3,17 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
 import { syncFolder } from './durableFile.ts';
-import { JOURNAL_TABLES } from './rows.ts';
+import { quickFindings } from './journalHealth.ts';
+import { CREATE_JOURNAL, JOURNAL_SCHEMA_STEPS, type SchemaSteps } from './schemaSteps.ts';
 
-export const JOURNAL_SCHEMA_VERSION = 1;
-
-/** Step from version `key` to `key + 1`, as SQL that runs in one transaction. Empty while only version 1 has existed. */
-export type SchemaSteps = Readonly<Record<number, string>>;
-const JOURNAL_SCHEMA_STEPS: SchemaSteps = {};
-
-/** `seq` is the row id, so reading in order is reading the file in order, and a sequence can stand there only once. */
-const CREATE_TABLES = JOURNAL_TABLES.map(
-  (table) =>
-    `CREATE TABLE ${table} (seq INTEGER PRIMARY KEY, input_seq INTEGER NOT NULL, time_ms REAL NOT NULL, ` +
-    'subject TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL) STRICT;',
-).join('\n');
+export const JOURNAL_SCHEMA_VERSION = 2;
 
 /**
  * Opens a journal file for its one writer, creates it when missing, and brings an older one to this version after
- * copying it to `<path>.v<old>.bak`.
+ * copying it to `<path>.v<old>.bak`. An existing file is looked at through a read-only connection first: what is damaged,
+ * torn or no journal at all is refused by name, and not one byte of it changes.
  *
- * @throws NightjarError schema.newer (nothing is changed) | data.unreadable
+ * @throws NightjarError schema.newer | data.unreadable
  */
 export function openJournalDatabase(
   path: string,
@@ -33,7 +24,7 @@ export function openJournalDatabase(
   },
 ): DatabaseSync {
   const isNew = !existsSync(path);
-  if (!isNew) refuseNewer(path, target.version);
+  if (!isNew) refuseUnfit(path, target.version, true);
   const database = openOrExplain(path, false);
   try {
     database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=${synchronous}; PRAGMA wal_autocheckpoint=0;`);
@@ -53,12 +44,12 @@ export function openJournalForReading(path: string): DatabaseSync {
   if (!existsSync(path)) {
     throw new NightjarError('data.unreadable', `no journal at ${path}: check the run's id and --data`, { path });
   }
-  refuseNewer(path, JOURNAL_SCHEMA_VERSION);
+  refuseUnfit(path, JOURNAL_SCHEMA_VERSION, false);
   return openOrExplain(path, true);
 }
 
-/** A newer file is only looked at through a read-only connection, so that refusing it changes no byte. */
-function refuseNewer(path: string, known: number): void {
+/** Only looks, through a read-only connection, so that refusing a file changes no byte of it. */
+function refuseUnfit(path: string, known: number, forWriting: boolean): void {
   const database = openOrExplain(path, true);
   try {
     const version = schemaVersion(database, path);
@@ -69,13 +60,18 @@ function refuseNewer(path: string, known: number): void {
         { path, fileVersion: version, knownVersion: known },
       );
     }
+    if (version === null || !forWriting) return;
+    const findings = quickFindings(database, path, version);
+    if (findings.length > 0) throw new Error(`damaged: ${findings.join('; ')}`);
+  } catch (error) {
+    throw unreadable(path, error);
   } finally {
     database.close();
   }
 }
 
 /** Null for a file without any table: one that was created and then lost its writer before the first commit. */
-function schemaVersion(database: DatabaseSync, path: string): number | null {
+export function schemaVersion(database: DatabaseSync, path: string): number | null {
   try {
     const tables = database.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE type='table'").get();
     if (tables?.count === 0) return null;
@@ -91,8 +87,7 @@ function schemaVersion(database: DatabaseSync, path: string): number | null {
 function createSchema(database: DatabaseSync, version: number): void {
   database.exec(
     `BEGIN IMMEDIATE;
-     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-     ${CREATE_TABLES}
+     ${CREATE_JOURNAL}
      INSERT INTO meta VALUES ('schema_version', '${version}');
      COMMIT;`,
   );
@@ -116,7 +111,8 @@ function migrate(
   for (let version = from; version < target.version; version += 1) {
     const step = target.steps[version];
     if (step === undefined) throw new Error(`no way from journal schema ${version} to ${version + 1}`);
-    database.exec(step);
+    if (typeof step === 'string') database.exec(step);
+    else step(database);
   }
   database.prepare("UPDATE meta SET value=? WHERE key='schema_version'").run(String(target.version));
   database.exec('COMMIT');

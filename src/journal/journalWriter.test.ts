@@ -6,6 +6,8 @@ import { openJournalReader } from './journalReader.ts';
 import { openJournalDatabase } from './journalSchema.ts';
 import { makeRow, makeTempDir } from './journalTestRows.ts';
 import { createJournalWriter, type JournalWriter, type JournalWriterOptions } from './journalWriter.ts';
+import { JOURNAL_TABLES } from './rows.ts';
+import { verifyJournal } from './verifyJournal.ts';
 
 const open: { close(): void }[] = [];
 afterEach(() => {
@@ -133,7 +135,7 @@ describe('journal schema', () => {
     const before = readFileSync(path);
 
     const act = () => createJournalWriter(path, { synchronous: 'FULL' });
-    expect(act).toThrow('journal schema 7, this Nightjar reads up to 1');
+    expect(act).toThrow('journal schema 7, this Nightjar reads up to 2');
     expect(act).toThrow(expect.objectContaining({ code: 'schema.newer' }));
     expect(() => openJournalReader(dir)).toThrow(expect.objectContaining({ code: 'schema.newer' }));
     expect(readFileSync(path).equals(before)).toBe(true);
@@ -144,22 +146,52 @@ describe('journal schema', () => {
     writer.append(decisions(1));
     writer.close();
 
-    const steps = { 1: 'ALTER TABLE decisions ADD COLUMN note TEXT' };
-    const database = openJournalDatabase(path, 'FULL', { version: 2, steps });
+    const steps = { 2: 'ALTER TABLE decisions ADD COLUMN note TEXT' };
+    const database = openJournalDatabase(path, 'FULL', { version: 3, steps });
     open.push(database);
 
     expect(database.prepare('SELECT seq, note FROM decisions').all()).toEqual([{ seq: 1, note: null }]);
-    const copy = new DatabaseSync(`${path}.v1.bak`, { readOnly: true });
+    const copy = new DatabaseSync(`${path}.v2.bak`, { readOnly: true });
     open.push(copy);
-    expect(copy.prepare("SELECT value FROM meta WHERE key='schema_version'").get()).toEqual({ value: '1' });
+    expect(copy.prepare("SELECT value FROM meta WHERE key='schema_version'").get()).toEqual({ value: '2' });
     expect(copy.prepare('SELECT count(*) AS count FROM decisions').get()).toEqual({ count: 1 });
+  });
+
+  it('gives the rows of a version 1 file their chain, and goes on with it', () => {
+    const dir = makeTempDir();
+    const path = join(dir, 'journal.sqlite');
+    const columns = 'seq INTEGER PRIMARY KEY, input_seq INTEGER, time_ms REAL, subject TEXT, kind TEXT, payload TEXT';
+    const old = new DatabaseSync(path);
+    old.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
+    old.exec("INSERT INTO meta VALUES ('schema_version', '1')");
+    for (const table of JOURNAL_TABLES) old.exec(`CREATE TABLE ${table} (${columns}) STRICT`);
+    old.exec('BEGIN');
+    const insert = old.prepare('INSERT INTO decisions VALUES (?,?,?,?,?,?)');
+    for (const { seq, inputSeq, timeMs, subject, kind } of decisions(
+      ...Array.from({ length: 2500 }, (_, i) => i + 1),
+    )) {
+      insert.run(seq, inputSeq, timeMs, subject, kind, `{"seq":${seq}}`);
+      old.prepare('INSERT INTO inputs VALUES (?,?,?,?,?,?)').run(seq, seq, timeMs, 'timer', 'timer.due', '{}');
+    }
+    old.exec('COMMIT');
+    old.close();
+    expect(verifyJournal(path)).toMatchObject({ ok: true, schema: 1, rows: { decisions: 2500 } });
+    const before = readDecisions(dir);
+
+    const { writer } = startWriter(dir);
+    writer.append([makeRow('inputs', 2501), makeRow('decisions', 2501)]);
+    writer.close();
+
+    expect(readDecisions(dir)).toEqual([...before, makeRow('decisions', 2501)]);
+    expect(verifyJournal(path)).toMatchObject({ ok: true, schema: 2, rows: { decisions: 2501 } });
+    expect(verifyJournal(`${path}.v1.bak`)).toMatchObject({ ok: true, schema: 1, rows: { decisions: 2500 } });
   });
 
   it('leaves an older file as it was when no way leads forward', () => {
     const { path, writer } = startWriter();
     writer.close();
-    expect(() => openJournalDatabase(path, 'FULL', { version: 3, steps: { 1: '' } })).toThrow(
-      'no way from journal schema 2 to 3',
+    expect(() => openJournalDatabase(path, 'FULL', { version: 4, steps: { 2: '' } })).toThrow(
+      'no way from journal schema 3 to 4',
     );
     const again: JournalWriter = createJournalWriter(path, { synchronous: 'FULL' });
     open.push(again);

@@ -1,6 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
+import { encodeHeads, type JournalHeads, perTable, readHeads } from './journalHeads.ts';
 import { openJournalDatabase } from './journalSchema.ts';
+import { chainOf, type TableHead } from './rowChain.ts';
 import { canonicalJson, JOURNAL_TABLES, type JournalRow, type JournalTable } from './rows.ts';
 
 export interface JournalWriterOptions {
@@ -42,13 +44,14 @@ const DEFAULT_MAX_BYTES = 8 * 2 ** 30;
 export function createJournalWriter(path: string, options: JournalWriterOptions): JournalWriter {
   const database = openJournalDatabase(path, options.synchronous);
   database.exec(`PRAGMA max_page_count=${Math.floor((options.maxBytes ?? DEFAULT_MAX_BYTES) / PAGE_BYTES)}`);
-  const inserts = perTable((table) => database.prepare(`INSERT INTO ${table} VALUES (?,?,?,?,?,?)`));
+  const inserts = perTable((table) => database.prepare(`INSERT INTO ${table} VALUES (?,?,?,?,?,?,?)`));
   const selects = perTable((table) => database.prepare(`SELECT * FROM ${table} WHERE seq=?`));
+  const writeHeads = database.prepare("UPDATE meta SET value=? WHERE key='heads'");
   const waiting = database.prepare('PRAGMA wal_checkpoint(NOOP)');
   const move = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
-  let durable = perTable((table) => readLastSeq(database, table));
-  let last = { ...durable };
+  let durable: JournalHeads = readHeads(database);
+  let last: Record<JournalTable, TableHead> = { ...durable };
   let groupRows = 0;
   let isOpen = true;
 
@@ -76,6 +79,7 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     commit() {
       if (!database.isTransaction) return;
       try {
+        if (groupRows > 0) writeHeads.run(encodeHeads(last));
         database.exec('COMMIT');
       } catch (error) {
         writer.rollback();
@@ -94,7 +98,7 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
       return groupRows;
     },
 
-    lastSeq: () => ({ ...last }),
+    lastSeq: () => perTable((table) => last[table][0]),
 
     pendingFrames() {
       const state = waiting.get();
@@ -127,6 +131,9 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     last = { ...durable };
     groupRows = 0;
   }
+  // What a dead writer left in the write-ahead file may never have been synced, or not successfully: moved into the
+  // database and synced anew, it is durable before this writer calls any of it committed.
+  writer.checkpoint();
   return writer;
 }
 
@@ -134,17 +141,20 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
 function insertRow(
   row: JournalRow,
   payload: string,
-  last: Record<JournalTable, number>,
+  last: Record<JournalTable, TableHead>,
   inserts: Readonly<Record<JournalTable, StatementSync>>,
   selects: Readonly<Record<JournalTable, StatementSync>>,
 ): boolean {
   const { table, seq } = row;
-  if (seq === last[table] + 1) {
-    inserts[table].run(seq, row.inputSeq, row.timeMs, row.subject, row.kind, payload);
-    last[table] = seq;
+  const [lastSeq, lastChain] = last[table];
+  if (seq === lastSeq + 1) {
+    const { inputSeq: input_seq, timeMs: time_ms, subject, kind } = row;
+    const chain = chainOf(lastChain, { seq, input_seq, time_ms, subject, kind, payload });
+    inserts[table].run(seq, input_seq, time_ms, subject, kind, payload, chain);
+    last[table] = [seq, chain];
     return true;
   }
-  if (seq > last[table]) throw new Error(`${table} expected sequence ${last[table] + 1}, received ${seq}`);
+  if (seq > lastSeq) throw new Error(`${table} expected sequence ${lastSeq + 1}, received ${seq}`);
 
   const held = selects[table].get(seq);
   const isSame =
@@ -171,14 +181,6 @@ function encodeRow(row: JournalRow): string {
   } catch (error) {
     throw refuse(error instanceof Error ? error.message : String(error), error);
   }
-}
-
-function readLastSeq(database: DatabaseSync, table: JournalTable): number {
-  return Number(database.prepare(`SELECT coalesce(max(seq), 0) AS seq FROM ${table}`).get()?.seq);
-}
-
-function perTable<Value>(make: (table: JournalTable) => Value): Record<JournalTable, Value> {
-  return Object.fromEntries(JOURNAL_TABLES.map((table) => [table, make(table)])) as Record<JournalTable, Value>;
 }
 
 function failed(path: string, act: string, error: unknown): NightjarError {

@@ -20,7 +20,10 @@ export function answerNeutralDoor(exchange: Exchange, log: OrderLog, request: Pa
     case '/sim/orders':
       return json(200, log.list(exchange.venue));
     case '/sim/openOrders':
-      return json(200, exchange.openOrders().map(toOrderReport));
+      return json(
+        200,
+        exchange.openOrders().map((order) => ({ ...toOrderReport(order), pair: order.instrument.pair })),
+      );
     case '/sim/balances':
       return json(200, balancesOf(exchange));
     case '/sim/order':

@@ -1,7 +1,15 @@
 import { parseClientOrderId } from '../domain/clientOrderId.ts';
 import { NightjarError } from '../domain/errors.ts';
 import type { CexVenue } from '../domain/instruments.ts';
-import type { Balance, CancelOutcome, LookupOutcome, OrderReport, PlaceOutcome, TradePort } from '../domain/orders.ts';
+import type {
+  Balance,
+  CancelOutcome,
+  LookupOutcome,
+  OrderRef,
+  OrderReport,
+  PlaceOutcome,
+  TradePort,
+} from '../domain/orders.ts';
 import type { HttpRequest, Transport } from '../domain/ports.ts';
 import { fieldsOf, listOf, numberIn, textIn } from './cexDialect.ts';
 import { exchangeOver, type HttpExchange, parseJson, rawOf } from './httpExchange.ts';
@@ -77,7 +85,13 @@ export function createSimTrade(deps: SimTradeDeps): TradePort {
 
     openOrders: async () =>
       (await listed(`${rest}/sim/openOrders`))
-        .map((entry) => withoutEarlyEnd(readReport(entry, textIn(entry, 'clientOrderId'))))
+        .map((entry) => {
+          const clientOrderId = textIn(entry, 'clientOrderId');
+          const { pair, ...report } = readReport(entry, clientOrderId) as OrderReport & { readonly pair: string };
+          // What rests is a maker's, whatever it was sent as.
+          const ref: OrderRef = { clientOrderId, venue, account, pair, type: 'postOnly' };
+          return { ...withoutEarlyEnd(report), ref };
+        })
         .filter(({ clientOrderId }) => parseClientOrderId(clientOrderId) !== null),
 
     balances: async (): Promise<readonly Balance[]> =>

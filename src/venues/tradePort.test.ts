@@ -145,6 +145,16 @@ describe('resolving an order', () => {
     expect(state.outcome).toMatchObject({ found: 'yes', report: { status: 'open' } });
   });
 
+  it('hands over at the deadline what it knows of an order that is still open', async () => {
+    const partial = yes(report('open', 1, [fill('a', 1)]));
+    const { state } = startResolving([yes(report('open')), partial]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(state.outcome).toEqual(partial);
+    const silent = startResolving([partial, trouble]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(silent.state.outcome).toMatchObject({ found: 'unknown', code: 'deadline' });
+  });
+
   it('stops asking when aborted', async () => {
     const abort = new AbortController();
     const { state, lookups } = startResolving([trouble], { abort: abort.signal });

@@ -43,7 +43,8 @@ function fillsAreComplete(report: OrderReport): boolean {
  * Asks the venue until it proves the order's fate: filled, cancelled, expired, rejected, or never arrived. A timeout, a
  * cut or an unreadable answer proves nothing and does not even count as a "no".
  *
- * @returns `found: 'unknown'` at the deadline, also when a lookup hangs beyond it; never rejects
+ * @returns at the deadline the newest report of an order that is still open, so that its fills are known; else
+ *   `found: 'unknown'`, also when a lookup hangs beyond it; never rejects
  */
 export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveOptions): Promise<LookupOutcome> {
   const { clock, deadlineMs } = options;
@@ -54,6 +55,8 @@ export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveO
     let noes = 0;
     let firstNoMs = 0;
     let last = 'no lookup was answered';
+    /** The latest answer, when it was that the order is open. */
+    let stillOpen: LookupOutcome | null = null;
     let cancelPoll = () => {};
 
     const finish = (outcome: LookupOutcome) => {
@@ -70,6 +73,7 @@ export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveO
       if (over) return;
       // Consecutive ones only: what interrupts them may have hidden the order's arrival.
       if (outcome.found !== 'no') noes = 0;
+      stillOpen = outcome.found === 'yes' ? { ...outcome, report: withoutEarlyEnd(outcome.report) } : null;
       if (outcome.found === 'yes') {
         const enough = options.restingIsEnough === true && outcome.report.status === 'open';
         if (isFinal(outcome.report) || enough) return finish(outcome);
@@ -93,7 +97,7 @@ export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveO
     };
 
     const cancelDeadline = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () =>
-      finish({ found: 'unknown', code: 'deadline', reason: last }),
+      finish(stillOpen ?? { found: 'unknown', code: 'deadline', reason: last }),
     );
     options.abort?.addEventListener('abort', onAbort);
     ask();

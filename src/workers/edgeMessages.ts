@@ -37,6 +37,8 @@ export interface EdgeBoot {
   readonly version: string;
   readonly codeHash: string;
   readonly configHash: string;
+  /** `sim`: no money moves, so opening a permit that is not killed needs no phrase. Absent = as if it did. */
+  readonly env?: string;
 }
 
 /** From the core's main thread. */

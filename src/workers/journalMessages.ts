@@ -6,6 +6,11 @@ export interface JournalBoot {
   readonly incarnation: number;
   /** Folder of the run: holds journal.sqlite and exec_log.jsonl. */
   readonly runDir: string;
+  /** Name of the run, and `state.sqlite` beside the runs, where its audit goes; without both nothing is audited. */
+  readonly run?: string;
+  readonly statePath?: string;
+  /** Size at which the journal counts as full, bytes; as `createJournalWriter` has it unless told. */
+  readonly maxBytes?: number;
   readonly slab: SharedArrayBuffer;
   /** Of the slab's series list; without them the thread counts nothing. */
   readonly dimensions?: Dimensions;
@@ -27,8 +32,14 @@ export type FromJournal =
    * `commitMs` runs from the arrival of the group's first row to its sync.
    */
   | { readonly type: 'committed'; readonly inputSeq: number; readonly commitMs: number }
-  /** Orders committed while no gateway was there, or sent again with `handOver: false` and new to the file: never sent, never will be. */
+  /**
+   * Orders that were never sent and never will be: committed while no gateway was there, sent again with
+   * `handOver: false` and new to the file, or decided when the journal had failed.
+   */
   | { readonly type: 'undelivered'; readonly clientOrderIds: readonly string[] }
-  /** Fail-stop: nothing after the last `committed` is durable, and no intent is handed over any more. */
+  /**
+   * Instead of `ready`: it could not open. After it, fail-stop: nothing after the last `committed` counts as durable, no
+   * order is handed over any more (`undelivered` names each), cancels still leave. The thread stays until it is stopped.
+   */
   | { readonly type: 'failed'; readonly error: PlainError }
   | { readonly type: 'stopped' };

@@ -7,6 +7,7 @@ import { openJournalReader } from '../journal/journalReader.ts';
 import { makeRow, makeTempDir } from '../journal/journalTestRows.ts';
 import { createJournalWriter, type JournalWriter } from '../journal/journalWriter.ts';
 import type { JournalRow } from '../journal/rows.ts';
+import { verifyAudit } from '../journal/stateStore.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
 import type { ToGateway } from './gatewayMessages.ts';
 import type { FromJournal, ToJournal } from './journalMessages.ts';
@@ -43,15 +44,22 @@ function createStepClock() {
 }
 
 function startThread(
-  options: { waiting?: ToJournal[]; wrap?: (writer: JournalWriter) => JournalWriter; runDir?: string } = {},
+  options: {
+    waiting?: ToJournal[];
+    wrap?: (writer: JournalWriter) => JournalWriter;
+    runDir?: string;
+    maxBytes?: number;
+    statePath?: string;
+  } = {},
 ) {
   const runDir = options.runDir ?? makeTempDir();
+  const { maxBytes, statePath } = options;
   const log: string[] = [];
   const posted: FromJournal[] = [];
   const { clock, step } = createStepClock();
   const waiting = options.waiting ?? [];
   const thread = createJournalThread({
-    boot: { runDir },
+    boot: { runDir, run: 'test-run', ...(statePath === undefined ? {} : { statePath }) },
     clock,
     metrics: silentMetrics,
     port: {
@@ -62,7 +70,10 @@ function startThread(
       next: () => waiting.shift(),
     },
     openWriter(path) {
-      const writer = createJournalWriter(path, { synchronous: 'FULL' });
+      const writer = createJournalWriter(path, {
+        synchronous: 'FULL',
+        ...(maxBytes === undefined ? {} : { maxBytes }),
+      });
       const logged: JournalWriter = Object.create(writer, {
         commit: {
           value: () => {
@@ -229,7 +240,7 @@ describe('journal thread', () => {
     expect(gateway.received()).toMatchObject([{ intent: { clientOrderId: 'nj2' } }]);
   });
 
-  it('fails once and hands nothing over any more when a sync fails', () => {
+  it('fails once when a sync fails: orders come back unsent, cancels still leave', () => {
     let broken = true;
     const thread = startThread({
       wrap: (writer) =>
@@ -248,14 +259,41 @@ describe('journal thread', () => {
     broken = true;
     thread.send(rows(intent(1)));
     broken = false;
-    thread.send(rows(intent(2)));
+    thread.send(rows(intent(2), cancel(3)));
+    thread.send({ type: 'rows', rows: [intent(1), cancel(3)], handOver: false });
     thread.step(1000);
+    expect(drain(port2)).toEqual([{ type: 'cancel', ref: { clientOrderId: 'nj3', venue: 'okx' } }]);
     thread.send({ type: 'stop' });
 
-    expect(thread.posted.map(({ type }) => type)).toEqual(['ready', 'failed', 'stopped']);
-    expect(thread.posted[1]).toMatchObject({ error: { code: 'journal.failed', message: 'disk I/O error' } });
-    expect(drain(port2)).toEqual([]);
+    expect(thread.posted.slice(1)).toEqual([
+      { type: 'failed', error: expect.objectContaining({ code: 'journal.failed', message: 'disk I/O error' }) },
+      { type: 'undelivered', clientOrderIds: ['nj1'] },
+      { type: 'undelivered', clientOrderIds: ['nj2'] },
+      { type: 'stopped' },
+    ]);
+    expect(stored(thread.runDir, 'intents')).toEqual([]);
     port2.close();
+  });
+
+  it('gives back every order that a full disk kept from being recorded, and no recorded row is lost', () => {
+    const thread = startThread({ maxBytes: 300 * 1024 });
+    const { port1, port2 } = new MessageChannel();
+    thread.send({ type: 'gatewayPort', port: port1 });
+    const sent: string[] = [];
+    for (let seq = 1; seq <= 200; seq += 1) {
+      thread.send(rows(makeRow('inputs', seq, { payload: 'x'.repeat(4000) }), intent(seq)));
+      sent.push(...drain(port2).map((message) => (message.type === 'place' ? message.intent.clientOrderId : '?')));
+    }
+    port2.close();
+
+    const failed = thread.posted.filter(({ type }) => type === 'failed');
+    expect(failed).toEqual([
+      { type: 'failed', error: expect.objectContaining({ message: expect.stringContaining('disk is full') }) },
+    ]);
+    const back = thread.posted.flatMap((message) => (message.type === 'undelivered' ? message.clientOrderIds : []));
+    expect([...sent, ...back]).toEqual(Array.from({ length: 200 }, (_, i) => `nj${i + 1}`));
+    expect(sent.length).toBeGreaterThan(10);
+    expect(stored(thread.runDir, 'intents')).toEqual(sent.map((_, i) => i + 1));
   });
 
   it('refuses an intents row that is no order before it is committed', () => {
@@ -263,6 +301,26 @@ describe('journal thread', () => {
     thread.send(rows(makeRow('intents', 1, { kind: 'order.dream' })));
     expect(thread.posted.at(-1)).toMatchObject({ type: 'failed', error: { code: 'journal.failed' } });
     expect(stored(thread.runDir, 'intents')).toEqual([]);
+  });
+
+  it('audits control after its commit, and at its start what a dead thread left out', () => {
+    const runDir = makeTempDir();
+    const statePath = join(runDir, 'state.sqlite');
+    const control = (seq: number) =>
+      makeRow('decisions', seq, {
+        kind: 'control',
+        payload: { message: { action: 'crash', reason: 'drill', args: {}, by: 'operate', from: 'here' }, status: 200 },
+      });
+    const unaudited = startThread({ runDir });
+    unaudited.send(rows(makeRow('inputs', 1), control(1)));
+    unaudited.send({ type: 'stop' });
+
+    const thread = startThread({ runDir, statePath });
+    expect(verifyAudit(statePath)).toMatchObject({ entries: 1, findings: [] });
+    thread.send(rows(makeRow('inputs', 2), control(2)));
+    expect(verifyAudit(statePath).entries).toBe(1);
+    thread.step(GROUP_COMMIT_MS);
+    expect(verifyAudit(statePath)).toMatchObject({ entries: 2, findings: [] });
   });
 
   it('empties the write-ahead file in a quiet moment, not before', () => {

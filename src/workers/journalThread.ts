@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { toPlainError } from '../domain/errors.ts';
 import type { CancelTimer, Clock } from '../domain/ports.ts';
-import { createJournalWriter, type JournalWriter } from '../journal/journalWriter.ts';
+import { controlRowsAfter } from '../journal/controlRows.ts';
+import { createJournalWriter, type JournalWriter, type JournalWriterOptions } from '../journal/journalWriter.ts';
 import type { JournalRow } from '../journal/rows.ts';
+import { openStateStore } from '../journal/stateStore.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
 import { openExecLogFile } from './execLogFile.ts';
-import { gatewayMessageOf, type IntentMessage } from './gatewayMessageOf.ts';
-import type { ToGateway } from './gatewayMessages.ts';
+import { createIntentOutlet } from './intentOutlet.ts';
+import { createJournalAudit, type JournalAudit } from './journalAudit.ts';
 import type { FromJournal, JournalBoot, ToJournal } from './journalMessages.ts';
 
 /** The core's end of the journal thread. */
@@ -17,7 +19,7 @@ export interface JournalPort {
 }
 
 export interface JournalThreadInput {
-  readonly boot: Pick<JournalBoot, 'runDir'>;
+  readonly boot: Pick<JournalBoot, 'runDir' | 'run' | 'statePath' | 'maxBytes'>;
   readonly port: JournalPort;
   readonly clock: Clock;
   readonly metrics: MetricSink;
@@ -48,22 +50,25 @@ const CHECKPOINT_BOUND_FRAMES = 8192;
  * gateway. Rows are appended as they arrive; a group with an intent commits once the port is drained, any other within
  * `GROUP_COMMIT_MS`. Intents leave after the commit that holds them and all before them, in order.
  *
- * Fail-stop: after a failed append, sync or full disk it posts `failed` once and hands over nothing more.
+ * Fail-stop: after a failed append, sync or full disk it posts `failed` once and writes nothing more. Orders are given
+ * back unsent, cancels still leave, and it stays so until it is stopped.
  *
- * @throws NightjarError schema.newer | data.unreadable when the journal cannot be opened
+ * @throws NightjarError schema.newer | data.unreadable when the journal or the state beside the runs cannot be opened
  */
 export function createJournalThread(input: JournalThreadInput): JournalThread {
-  const { port, clock } = input;
-  const open = input.openWriter ?? ((path: string) => createJournalWriter(path, { synchronous: 'FULL' }));
-  const writer = open(join(input.boot.runDir, 'journal.sqlite'));
-  const execLog = openExecLogFile(join(input.boot.runDir, 'exec_log.jsonl'));
+  const { port, clock, boot } = input;
+  const open = input.openWriter ?? ((path: string) => createJournalWriter(path, writerOptions(boot.maxBytes)));
+  const path = join(boot.runDir, 'journal.sqlite');
+  const writer = open(path);
+  const audit = openAudit(boot, path, writer.lastSeq().inputs);
+  const outlet = createIntentOutlet((clientOrderIds) => port.post({ type: 'undelivered', clientOrderIds }));
+  const execLog = openExecLogFile(join(boot.runDir, 'exec_log.jsonl'));
   const metrics = journalMetrics(input.metrics);
 
   let state: 'writing' | 'failed' | 'stopped' = 'writing';
-  let gateway: { postMessage(message: ToGateway): void; close(): void } | null = null;
-  let intents: IntentMessage[] = [];
-  /** Orders of the group that will never be sent, by client order id. */
-  let orphans: string[] = [];
+  let groupAudit: JournalRow[] = [];
+  /** Rows being appended: should that fail, their orders are given back too. */
+  let inHand: readonly JournalRow[] = [];
   let lines: string[] = [];
   let groupRows = 0;
   let highestInputSeq = 0;
@@ -82,16 +87,11 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
         openGroup();
         lines.push(message.line);
         return;
-      case 'gatewayPort': {
+      case 'gatewayPort':
         // Intents of the old gateway's time must not reach the new one: settle what is here before the port changes.
         commit();
-        gateway?.close();
-        gateway = message.port;
-        message.port.once('close', () => {
-          if (gateway === message.port) gateway = null;
-        });
+        outlet.connect(message.port);
         return;
-      }
       case 'stop':
         stop();
         return;
@@ -101,12 +101,12 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
   function takeRows(rows: readonly JournalRow[], givesIntents: boolean): void {
     if (rows.length === 0) return;
     openGroup();
-    for (const row of writer.append(rows)) {
-      if (row.table !== 'intents') continue;
-      // New to the file means that no earlier journal thread committed it, so it was never handed over either.
-      if (givesIntents) intents.push(gatewayMessageOf(row));
-      else disown(gatewayMessageOf(row));
-    }
+    // New to the file means that no earlier journal thread committed it, so it was never handed over either.
+    if (givesIntents) inHand = rows;
+    const fresh = writer.append(rows);
+    for (const row of fresh) if (row.table === 'intents') outlet.add(row, givesIntents);
+    inHand = [];
+    if (audit !== null) groupAudit.push(...fresh);
     groupRows += rows.length;
     for (const row of rows) if (row.inputSeq > highestInputSeq) highestInputSeq = row.inputSeq;
   }
@@ -121,35 +121,21 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
     if (groupSinceMs === null) return;
     writer.commit();
     const commitMs = clock.nowMs() - groupSinceMs;
-    handOver();
+    outlet.handOver();
     if (groupRows > 0) port.post({ type: 'committed', inputSeq: highestInputSeq, commitMs });
+    audit?.committed(groupAudit);
     execLog.append(lines);
     metrics.committed(commitMs, groupRows);
+    groupAudit = [];
     lines = [];
     groupRows = 0;
     groupSinceMs = null;
     if (writer.pendingFrames() >= CHECKPOINT_BOUND_FRAMES) writer.checkpoint();
   }
 
-  function handOver(): void {
-    for (const message of intents) {
-      // Kept for a later gateway it would be an order decided on an old book: it is given back instead.
-      if (gateway === null) disown(message);
-      else gateway.postMessage(message);
-    }
-    if (orphans.length > 0) port.post({ type: 'undelivered', clientOrderIds: orphans });
-    intents = [];
-    orphans = [];
-  }
-
-  /** A cancel that nobody takes says nothing about its order: the order's fate is asked of the venue. */
-  function disown(message: IntentMessage): void {
-    if (message.type === 'place') orphans.push(message.intent.clientOrderId);
-  }
-
   function arm(): void {
     if (state !== 'writing') return;
-    if (intents.length > 0 || groupRows + lines.length >= GROUP_CAPACITY) commit();
+    if (outlet.waiting > 0 || groupRows + lines.length >= GROUP_CAPACITY) commit();
     if (groupSinceMs !== null) cancelCommit ??= clock.after(GROUP_COMMIT_MS, () => guarded(commit));
     cancelQuiet();
     cancelQuiet = clock.after(QUIET_MS, () => guarded(checkpointIfWorth));
@@ -169,9 +155,9 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
   function release(): void {
     cancelCommit?.();
     cancelQuiet();
-    gateway?.close();
-    gateway = null;
+    outlet.close();
     execLog.close();
+    audit?.close();
     writer.close();
   }
 
@@ -184,18 +170,25 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
       metrics.failed();
       cancelCommit?.();
       cancelQuiet();
-      gateway = null;
+      // First the news, which closes the permits, then the orders that will not be sent.
       port.post({ type: 'failed', error: toPlainError(error, 'journal.failed') });
+      outlet.failStop();
+      outlet.takeUnrecorded(inHand);
     }
+  }
+
+  function takeWhenFailed(message: ToJournal): void {
+    if (message.type === 'stop') {
+      state = 'stopped';
+      port.post({ type: 'stopped' });
+    } else if (message.type === 'gatewayPort') outlet.connect(message.port);
+    // What is sent again may have left long ago: its fate is asked of the venue.
+    else if (message.type === 'rows' && (message.handOver ?? true)) outlet.takeUnrecorded(message.rows);
   }
 
   return {
     onMessage(message) {
-      if (state === 'failed' && message.type === 'stop') {
-        state = 'stopped';
-        port.post({ type: 'stopped' });
-        return;
-      }
+      if (state === 'failed') return takeWhenFailed(message);
       guarded(() => {
         take(message);
         // A bound, so that a core that never pauses cannot postpone the commit for ever.
@@ -208,6 +201,18 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
       });
     },
   };
+}
+
+function writerOptions(maxBytes: number | undefined): JournalWriterOptions {
+  return { synchronous: 'FULL', ...(maxBytes === undefined ? {} : { maxBytes }) };
+}
+
+/** Opens the audit and writes into it what a dead journal thread had committed and not audited. */
+function openAudit(boot: JournalThreadInput['boot'], path: string, lastInput: number): JournalAudit | null {
+  if (boot.run === undefined || boot.statePath === undefined) return null;
+  const audit = createJournalAudit(openStateStore(boot.statePath), boot.run);
+  audit.catchUp(controlRowsAfter(path, audit.auditedInput()), lastInput);
+  return audit;
 }
 
 /** Names of the catalogue; see `src/telemetry/metrics.ts`. */

@@ -8,8 +8,11 @@ import type { OrderEffect } from '../domain/orders.ts';
 const OPEN = 0;
 const CLOSED = 1;
 const KILLED = 2;
+/** Killed, and an operator asked for a flatten: closing orders go. */
+const FLATTENING = 3;
 
-export type LatchLevel = 'open' | 'permit' | 'kill';
+const WORDS = { open: OPEN, permit: CLOSED, kill: KILLED, flatten: FLATTENING } as const;
+export type LatchLevel = keyof typeof WORDS;
 
 /** @param botSlots  number of bots; slots run from 0 */
 export function createLatch(botSlots: number): SharedArrayBuffer {
@@ -18,20 +21,46 @@ export function createLatch(botSlots: number): SharedArrayBuffer {
 
 /** @param slot  of one bot, or `all` */
 export function setLatchWord(latch: SharedArrayBuffer, slot: number | 'all', level: LatchLevel): void {
-  Atomics.store(
-    new Int32Array(latch),
-    indexOf(latch, slot),
-    level === 'open' ? OPEN : level === 'kill' ? KILLED : CLOSED,
-  );
+  Atomics.store(new Int32Array(latch), indexOf(latch, slot), WORDS[level]);
 }
 
-/** The stricter of the bot's word and the word of all. An unknown slot counts as killed: nothing unknown may trade. */
+/** One word alone, without the word of all. */
+export function latchWord(latch: SharedArrayBuffer, slot: number | 'all'): LatchLevel {
+  return levelOfWord(Atomics.load(new Int32Array(latch), indexOf(latch, slot)));
+}
+
+/**
+ * The last resort of a stop whose own code threw: closes these words, or every one, and opens none. It shares no line
+ * with `setLatchWord`, so that one fault cannot take both along.
+ */
+export function slamLatchWords(
+  latch: SharedArrayBuffer,
+  level: 'permit' | 'kill',
+  slots: readonly number[] | null,
+): void {
+  const words = new Int32Array(latch);
+  for (let index = 0; index < words.length; index += 1) {
+    if (slots !== null && !slots.includes(index - 1)) continue;
+    if (level === 'kill') Atomics.store(words, index, KILLED);
+    else Atomics.compareExchange(words, index, OPEN, CLOSED);
+  }
+}
+
+/**
+ * A bot's own kill or flatten decides (so that one bot can be flattened while all are killed, and killed while all are
+ * flattened); else the stricter of its word and the word of all. An unknown slot counts as killed: nothing unknown may
+ * trade.
+ */
 export function latchLevel(latch: SharedArrayBuffer, botSlot: number): LatchLevel {
   const words = new Int32Array(latch);
   if (!Number.isInteger(botSlot) || botSlot < 0 || botSlot + 1 >= words.length) return 'kill';
-  const word = Math.max(Atomics.load(words, 0), Atomics.load(words, botSlot + 1));
-  return word === OPEN ? 'open' : word === CLOSED ? 'permit' : 'kill';
+  const own = Atomics.load(words, botSlot + 1);
+  const word = own >= KILLED ? own : Math.max(Atomics.load(words, 0), own);
+  return levelOfWord(word);
 }
+
+const levelOfWord = (word: number): LatchLevel =>
+  word === OPEN ? 'open' : word === CLOSED ? 'permit' : word === FLATTENING ? 'flatten' : 'kill';
 
 /**
  * Whether the latch forbids this order now. Cancels are never asked about: they pass every latch.
@@ -39,8 +68,8 @@ export function latchLevel(latch: SharedArrayBuffer, botSlot: number): LatchLeve
  */
 export function latchRefusal(latch: SharedArrayBuffer, botSlot: number, effect: OrderEffect): string | null {
   const level = latchLevel(latch, botSlot);
-  if (level === 'open' || (level === 'permit' && effect === 'closing')) return null;
-  return level === 'kill' ? 'killed' : 'permit closed';
+  if (level === 'open' || (level !== 'kill' && effect === 'closing')) return null;
+  return level === 'permit' ? 'permit closed' : 'killed';
 }
 
 /** Sets every word to what the file says: at start, before anything can send. */

@@ -26,14 +26,15 @@ export function onStartFailed(draft: Draft, child: ChildState, error: PlainError
     return;
   }
   if (child.phase !== 'starting') return;
-  report(draft, 'start_error', { kind: 'crash', error }, child);
+  // Whoever called by hand is answered with the error: no report on top.
   if (child.purpose === 'api' || child.purpose === 'add') {
     update(draft, id, { phase: 'stopped', lastError: error });
     settleWaiters(draft, id, () => ({ ok: false, error }));
-    if (child.purpose === 'add' || child.spec.restart === 'temporary') draft.children.delete(id);
+    if (child.purpose === 'add') draft.children.delete(id);
     advance(draft);
     return;
   }
+  report(draft, 'start_error', { kind: 'crash', error }, child);
   if (draft.phase === 'starting' && !child.everStarted) {
     update(draft, id, { phase: 'stopped', lastError: error });
     pushCrashed(draft, child, error, null);

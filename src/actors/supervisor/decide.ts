@@ -2,6 +2,7 @@ import { onExited, onStartFailed } from './childEnds.ts';
 import { sendStop, startChild } from './childSteps.ts';
 import {
   backoffKey,
+  childOfTimer,
   closeDraft,
   type Draft,
   openDraft,
@@ -12,8 +13,9 @@ import {
   stopKey,
   update,
 } from './draft.ts';
+import { changeLive } from './liveChange.ts';
 import { addChild, cycleChild, deleteChild, restartChild, terminateChild } from './manualCalls.ts';
-import type { DecideEnv, Decision, SupervisorEvent } from './supervisorEvents.ts';
+import type { DecideEnv, Decision, ManualResult, SupervisorEvent } from './supervisorEvents.ts';
 import { type ChildState, countChildren, type SupervisorState, whichChildren } from './supervisorState.ts';
 import { advance, beginEnding, beginInit, killAll } from './walks.ts';
 
@@ -36,9 +38,17 @@ export function decide(state: SupervisorState, event: SupervisorEvent, env: Deci
 /** Questions are answered in every phase. */
 function onQuestion(draft: Draft, event: SupervisorEvent): boolean {
   if (event.type === 'which') reply(draft, event.ref, { ok: true, children: whichChildren(draft) });
+  else if (event.type === 'spec') reply(draft, event.ref, specAnswer(draft, event.id));
   else if (event.type === 'count') reply(draft, event.ref, { ok: true, count: countChildren(draft) });
   else return false;
   return true;
+}
+
+/** A child's spec with every default; of a dynamic supervisor also its template's. @source OTP get_childspec/2 */
+function specAnswer(draft: Draft, id: string): ManualResult {
+  const template = draft.config.strategy === 'dynamic' ? draft.config.children[0] : undefined;
+  const spec = draft.children.get(id)?.spec ?? (template?.id === id ? template : undefined);
+  return spec === undefined ? { ok: false, refusal: 'not_found' } : { ok: true, spec };
 }
 
 function onManualCall(draft: Draft, call: Extract<SupervisorEvent, { readonly ref: string }>): void {
@@ -52,6 +62,7 @@ function onManualCall(draft: Draft, call: Extract<SupervisorEvent, { readonly re
   else if (call.type === 'child.restart') restartChild(draft, call);
   else if (call.type === 'child.delete') deleteChild(draft, call);
   else if (call.type === 'child.cycle') cycleChild(draft, call);
+  else if (call.type === 'change') changeLive(draft, call);
 }
 
 function onNews(draft: Draft, event: Exclude<SupervisorEvent, { readonly ref: string }>): void {
@@ -118,15 +129,11 @@ function onTimer(draft: Draft, key: string): void {
     killAll(draft);
     return;
   }
-  for (const child of draft.children.values()) {
-    if (child.phase === 'backingOff' && key === backoffKey(draft, child)) {
-      onBackoffOver(draft, child);
-      return;
-    }
-    if (child.phase === 'stopping' && child.stopHow === 'ask' && key === stopKey(draft, child)) {
-      sendStop(draft, child, 'kill');
-      return;
-    }
+  const child = draft.children.get(childOfTimer(draft, key));
+  if (child === undefined) return;
+  if (child.phase === 'backingOff' && key === backoffKey(draft, child)) onBackoffOver(draft, child);
+  else if (child.phase === 'stopping' && child.stopHow === 'ask' && key === stopKey(draft, child)) {
+    sendStop(draft, child, 'kill');
   }
 }
 

@@ -1,14 +1,15 @@
 import type { ExitReason } from '../../domain/exitReason.ts';
+import type { ChildTable } from './childTable.ts';
 import type { DecideEnv, ManualResult, ReportContext, SupervisorAction, SupervisorReport } from './supervisorEvents.ts';
 import type { ChildState, SupervisorState } from './supervisorState.ts';
 
 /** The state while one event is decided: a private copy that the steps may change, and the actions so far. */
 export type Draft = {
-  -readonly [Key in keyof SupervisorState]: Key extends 'children' ? Map<string, ChildState> : SupervisorState[Key];
+  -readonly [Key in keyof SupervisorState]: Key extends 'children' ? ChildTable : SupervisorState[Key];
 } & { readonly actions: SupervisorAction[]; readonly env: DecideEnv };
 
 export function openDraft(state: SupervisorState, env: DecideEnv): Draft {
-  return { ...state, children: new Map(state.children), actions: [], env };
+  return { ...state, children: state.children.copy(), actions: [], env };
 }
 
 export function closeDraft(draft: Draft): SupervisorState {
@@ -29,6 +30,12 @@ export const backoffKey = (draft: Draft, child: ChildState) =>
 export const stopKey = (draft: Draft, child: ChildState) =>
   `${draft.config.id}/stop/${child.spec.id}/${child.incarnation}`;
 export const stopAllKey = (draft: Draft) => `${draft.config.id}/stopAll/${draft.incarnation}`;
+
+/** The child that a timer is about: between the second `/` after the supervisor's own id and the last one. */
+export function childOfTimer(draft: Draft, key: string): string {
+  const kind = draft.config.id.length + 1;
+  return key.slice(key.indexOf('/', kind) + 1, key.lastIndexOf('/'));
+}
 
 export function report(
   draft: Draft,
@@ -54,7 +61,9 @@ export function settleWaiters(
   id: string,
   answer: (until: 'started' | 'ended') => ManualResult | null,
 ): void {
-  const waiters = (draft.children.get(id)?.waiters ?? []).filter((waiter) => {
+  const waiting = draft.children.get(id)?.waiters ?? [];
+  if (waiting.length === 0) return;
+  const waiters = waiting.filter((waiter) => {
     const result = answer(waiter.until);
     if (result !== null) reply(draft, waiter.ref, result);
     return result === null;

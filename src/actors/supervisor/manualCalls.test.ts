@@ -24,9 +24,13 @@ describe('manual calls', () => {
     expect(world.add({ id: 'x' })).toMatchObject({ ok: true, incarnation: 1 });
     expect(world.call('child.restart', 'x')).toEqual({ ok: false, refusal: 'not_for_dynamic' });
     expect(world.call('child.delete', 'x')).toEqual({ ok: false, refusal: 'not_for_dynamic' });
-    expect(world.call('child.terminate', 't')).toEqual({ ok: false, refusal: 'not_found' });
+    expect(world.call('child.terminate', 't')).toEqual({ ok: false, refusal: 'not_for_dynamic' });
+    expect(world.add({ id: 'x' })).toMatchObject({ ok: false, refusal: 'already_started', incarnation: 1 });
+    expect(world.ask('count')).toMatchObject({ count: { specs: 1, active: 1, workers: 1 } });
     expect(world.call('child.terminate', 'x')).toEqual({ ok: true });
-    expect(world.ask('count')).toMatchObject({ count: { specs: 0 } });
+    expect(world.alive()).toEqual([]);
+    expect(world.call('child.terminate', 'x')).toEqual({ ok: true });
+    expect(world.ask('count')).toMatchObject({ count: { specs: 1, active: 0, workers: 0 } });
   });
 
   it('C54 lists children in reverse start order', () => {

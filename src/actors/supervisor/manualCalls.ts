@@ -4,21 +4,21 @@ import { cancelBackoff, startChild, stopChild } from './childSteps.ts';
 import { type Draft, reply, update } from './draft.ts';
 import type { Refusal, SupervisorEvent } from './supervisorEvents.ts';
 import { type ChildState, createChildState, isAlive, type Waiter } from './supervisorState.ts';
-import { advance, beginCycle } from './walks.ts';
+import { abandonCycle, beginCycle } from './walks.ts';
 
 type Call<Type extends SupervisorEvent['type']> = Extract<SupervisorEvent, { readonly type: Type }>;
 
 /** Adds a child at the end and starts it; a failing start leaves nothing behind. */
 export function addChild(draft: Draft, call: Call<'child.add'>): void {
+  const spec = specOf(draft, call);
+  if (spec instanceof NightjarError) {
+    reply(draft, call.ref, { ok: false, error: spec.toPlain() });
+    return;
+  }
   const known = draft.children.get(call.spec.id);
   if (known !== undefined) {
     const refusal = isAlive(known) ? 'already_started' : 'already_present';
     reply(draft, call.ref, { ok: false, refusal, incarnation: known.incarnation });
-    return;
-  }
-  const spec = specOf(draft, call);
-  if (spec instanceof NightjarError) {
-    reply(draft, call.ref, { ok: false, error: spec.toPlain() });
     return;
   }
   if (draft.walk !== null) {
@@ -34,7 +34,7 @@ export function addChild(draft: Draft, call: Call<'child.add'>): void {
 export function terminateChild(draft: Draft, call: Call<'child.terminate'>): void {
   const child = draft.children.get(call.id);
   if (child === undefined) {
-    refuse(draft, call.ref, 'not_found');
+    refuseTermination(draft, call);
     return;
   }
   update(draft, call.id, { stoppedByApi: true, startAfterStop: false, unrecovered: false });
@@ -45,13 +45,17 @@ export function terminateChild(draft: Draft, call: Call<'child.terminate'>): voi
   }
   const drivesWalk = child.phase === 'backingOff';
   if (drivesWalk) cancelBackoff(draft, child);
-  if (draft.config.strategy === 'dynamic') draft.children.delete(call.id);
+  if (draft.config.strategy === 'dynamic' || child.spec.restart === 'temporary') draft.children.delete(call.id);
   reply(draft, call.ref, { ok: true });
-  if (drivesWalk && draft.walk !== null) {
-    // What waited for this child's restart need not wait any longer.
-    draft.walk = { ...draft.walk, due: true };
-    advance(draft);
-  }
+  // Nothing that waited for this child's restart runs without it: it stands still until somebody starts it.
+  if (drivesWalk && draft.walk !== null) abandonCycle(draft);
+}
+
+/** Of a dynamic supervisor the end of an instance that is gone already is what was asked for. */
+function refuseTermination(draft: Draft, call: Call<'child.terminate'>): void {
+  if (draft.config.strategy !== 'dynamic') refuse(draft, call.ref, 'not_found');
+  else if (call.id === draft.config.children[0]!.id) refuse(draft, call.ref, 'not_for_dynamic');
+  else reply(draft, call.ref, { ok: true });
 }
 
 /** Starts a child that stands still. */

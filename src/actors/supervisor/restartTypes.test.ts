@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { CRASH, child, startWorld } from './testWorld.ts';
 
-const ENDS = [{ kind: 'normal' }, { kind: 'shutdown' }, CRASH] as const;
+const NORMAL = { kind: 'normal' } as const;
+const SHUTDOWN = { kind: 'shutdown' } as const;
 
 describe('restart types', () => {
-  it.each(ENDS)('C26-28 restarts a permanent child after %o, and reports each', (reason) => {
+  it.each([
+    ['C26', NORMAL],
+    ['C27', SHUTDOWN],
+    ['C28', CRASH],
+  ] as const)('%s restarts a permanent child after %o, and reports each', (_number, reason) => {
     const world = startWorld({ children: [child('a')] });
     world.start();
     world.exit('a', reason);
@@ -15,10 +20,10 @@ describe('restart types', () => {
   });
 
   it.each([
-    [ENDS[0], 'stopped', 0],
-    [ENDS[1], 'stopped', 0],
-    [ENDS[2], 'running', 1],
-  ] as const)('C29-31 a transient child after %o is %s', (reason, phase, reported) => {
+    ['C29', NORMAL, 'stopped', 0],
+    ['C30', SHUTDOWN, 'stopped', 0],
+    ['C31', CRASH, 'running', 1],
+  ] as const)('%s a transient child after %o is %s', (_number, reason, phase, reported) => {
     const world = startWorld({ children: [child('a', { restart: 'transient' })] });
     world.start();
     world.exit('a', reason);
@@ -27,7 +32,11 @@ describe('restart types', () => {
     expect(world.reports.filter((report) => report.context === 'child_terminated')).toHaveLength(reported);
   });
 
-  it.each(ENDS)('C32-34 removes a temporary child after %o, and its id can be started again', (reason) => {
+  it.each([
+    ['C32', NORMAL],
+    ['C33', SHUTDOWN],
+    ['C34', CRASH],
+  ] as const)('%s removes a temporary child after %o, and its id can be started again', (_number, reason) => {
     const world = startWorld({ children: [child('a', { restart: 'temporary' })] });
     world.start();
     world.exit('a', reason);

@@ -15,15 +15,21 @@ function startPair(autoShutdown: AutoShutdown, restart: RestartType, strategy: S
 }
 
 describe('significant children', () => {
-  it.each(['never', 'any_significant', 'all_significant'] as const)(
-    'C59 no end of an insignificant child triggers a shutdown (%s)',
-    (autoShutdown) => {
-      const world = startWorld({ autoShutdown, children: [child('t', { restart: 'temporary' }), child('p')] });
-      world.start();
-      world.exit('t', { kind: 'normal' });
-      expect(world.ending()).toBeNull();
-    },
-  );
+  it.each(
+    (['never', 'any_significant', 'all_significant'] as const).flatMap((mode) =>
+      ([{ kind: 'normal' }, { kind: 'shutdown' }, { kind: 'killed' }, CRASH] as const).map(
+        (end) => [end, mode] as const,
+      ),
+    ),
+  )('C59 the end %o of an insignificant child triggers no shutdown (%s)', (reason, autoShutdown) => {
+    const children = [child('t', { restart: 'temporary' }), child('n', { restart: 'transient' }), child('p')];
+    const world = startWorld({ autoShutdown, children });
+    world.start();
+    for (const id of ['t', 'n']) world.exit(id, reason);
+    world.advance(100);
+    expect(world.ending()).toBeNull();
+    expect(world.phase('p')).toBe('running');
+  });
 
   it.each([{ kind: 'killed' }, CRASH, { kind: 'normal' }] as const)(
     'C60 any end %o of a significant temporary child shuts down, a manual stop does not',
@@ -45,6 +51,24 @@ describe('significant children', () => {
     world.exit('s1', { kind: 'normal' });
     expect(world.ending()?.cause).toBe('autoShutdown');
   });
+
+  it.each([
+    [{ kind: 'normal' }, 'autoShutdown'],
+    [{ kind: 'shutdown' }, 'autoShutdown'],
+    [{ kind: 'killed' }, undefined],
+    [CRASH, undefined],
+  ] as const)(
+    'C61 the end %o of a significant transient child gives %s; a manual stop gives nothing',
+    (reason, cause) => {
+      const world = startPair('any_significant', 'transient');
+      world.call('child.terminate', 's2');
+      expect(world.ending()).toBeNull();
+      world.exit('s1', reason);
+      world.advance(100);
+      expect(world.ending()?.cause).toBe(cause);
+      expect(world.incarnation('s1')).toBe(cause === undefined ? 2 : 1);
+    },
+  );
 
   it.each(['transient', 'temporary'] as const)('C62 all_significant fires on the last live one (%s)', (restart) => {
     const world = startPair('all_significant', restart);

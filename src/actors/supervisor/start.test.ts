@@ -49,7 +49,7 @@ describe('first start', () => {
     const world = startWorld({ strategy: 'dynamic', children: [child('t')] }, { x: { start: 'ignore' } });
     world.start();
     expect(world.add({ id: 'x' })).toEqual({ ok: true });
-    expect(world.ask('count')).toMatchObject({ count: { specs: 0 } });
+    expect(world.ask('count')).toEqual({ ok: true, count: { specs: 1, active: 0, supervisors: 0, workers: 0 } });
     world.stop();
     expect(world.ending()).toMatchObject({ cause: 'stopped' });
     expect(world.reports).toEqual([]);
@@ -62,7 +62,7 @@ describe('first start', () => {
       const world = startWorld({ strategy, children }, { x: { start: 'fail' } });
       world.start();
       expect(world.add(child('x'))).toEqual({ ok: false, error: BOOM });
-      expect(world.ask('count')).toMatchObject({ count: { specs: 0 } });
+      expect(world.ask('which')).toEqual({ ok: true, children: [] });
       world.advance(60_000);
       expect(world.take()).toEqual(['started', 'start x#1']);
     },
@@ -119,6 +119,19 @@ describe('specs', () => {
         ],
       },
     );
+  });
+
+  it('C10 tells the spec of a child with its defaults, and that an unknown child is not found', () => {
+    const world = startWorld({ children: [child('a', { restart: 'transient' })] });
+    world.start();
+    const spec = { restart: 'transient', type: 'worker', shutdownMs: 5000, significant: false };
+    expect(world.spec('a')).toEqual({ ok: true, spec: { id: 'a', start: 'a', ...spec } });
+    expect(world.spec('b')).toEqual({ ok: false, refusal: 'not_found' });
+    const pool = startWorld({ strategy: 'dynamic', children: [child('t')] });
+    pool.start();
+    pool.add({ id: 'x' });
+    expect(pool.spec('t')).toMatchObject({ ok: true, spec: { id: 't', restart: 'permanent' } });
+    expect(pool.spec('x')).toMatchObject({ ok: true, spec: { id: 'x', restart: 'permanent' } });
   });
 
   it('C11 ignores keys it does not know, and names what is missing', () => {

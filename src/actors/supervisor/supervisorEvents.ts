@@ -1,7 +1,7 @@
 import type { PlainError } from '../../domain/errors.ts';
 import type { ExitReason } from '../../domain/exitReason.ts';
 import type { Random } from '../../domain/ports.ts';
-import type { ChildSpec, ChildSpecInput } from './childSpec.ts';
+import type { ChildSpec, ChildSpecInput, SupervisorConfigInput } from './childSpec.ts';
 import type { ChildInfo, countChildren, Ending, SupervisorState } from './supervisorState.ts';
 
 /** What a supervisor hears. `ref` names a manual call; its answer comes as a `reply` with the same ref. */
@@ -36,6 +36,15 @@ export type SupervisorEvent =
   | { readonly type: 'child.delete'; readonly ref: string; readonly id: string }
   /** Orderly stop and start of a child and, by strategy, of its siblings, without spending a restart. */
   | { readonly type: 'child.cycle'; readonly ref: string; readonly id: string }
+  /** New flags and specs, nothing started or stopped. */
+  | {
+      readonly type: 'change';
+      readonly ref: string;
+      readonly config: SupervisorConfigInput;
+      /** Highest incarnation so far of children that are new to the supervisor. */
+      readonly incarnationsBefore?: Readonly<Record<string, number>>;
+    }
+  | { readonly type: 'spec'; readonly ref: string; readonly id: string }
   | { readonly type: 'which'; readonly ref: string }
   | { readonly type: 'count'; readonly ref: string };
 
@@ -51,6 +60,7 @@ export type Refusal =
 
 export type ManualResult =
   | { readonly ok: true; readonly incarnation?: number; readonly info?: unknown }
+  | { readonly ok: true; readonly spec: ChildSpec }
   | { readonly ok: true; readonly children: readonly ChildInfo[] }
   | { readonly ok: true; readonly count: ReturnType<typeof countChildren> }
   | { readonly ok: false; readonly refusal: Refusal; readonly incarnation?: number }

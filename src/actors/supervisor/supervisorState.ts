@@ -2,6 +2,7 @@ import type { PlainError } from '../../domain/errors.ts';
 import type { ExitReason } from '../../domain/exitReason.ts';
 import { type BackoffMemory, NO_RESTARTS } from './backoff.ts';
 import type { ChildSpec, SupervisorConfig } from './childSpec.ts';
+import { ChildTable, type ReadonlyChildTable } from './childTable.ts';
 import type { RestartEntry } from './restartBudget.ts';
 
 export type ChildPhase = 'stopped' | 'starting' | 'running' | 'stopping' | 'backingOff';
@@ -46,8 +47,12 @@ export interface Walk {
   readonly stage: 'stop' | 'wait' | 'start';
   /** False while the crashed child's backoff runs. */
   readonly due: boolean;
-  /** Still to be started, left to right. */
-  readonly pending: readonly string[];
+  /** The range, left to right. */
+  readonly ids: readonly string[];
+  /** Index in `ids`: of the rightmost that may still have to be stopped, or of the next to be started. */
+  readonly at: number;
+  /** The child that it waits for was ended by hand: what is not stopped yet will be, and nothing is started. */
+  readonly abandoned?: true;
 }
 
 /** Why the supervisor ends. `error` names what went wrong; its reason towards its parent is `shutdown` all the same. */
@@ -61,10 +66,12 @@ export interface SupervisorState {
   readonly incarnation: number;
   readonly phase: 'new' | 'starting' | 'running' | 'stopping' | 'ended';
   /** In start order. */
-  readonly children: ReadonlyMap<string, ChildState>;
+  readonly children: ReadonlyChildTable;
   readonly restarts: readonly RestartEntry[];
   readonly walk: Walk | null;
   readonly ending: Ending | null;
+  /** While it ends: its children left to right, and the rightmost that may still have to be stopped. */
+  readonly lastStops: { readonly ids: readonly string[]; readonly at: number } | null;
 }
 
 /**
@@ -81,10 +88,11 @@ export function createSupervisorState(
     config,
     incarnation,
     phase: 'new',
-    children: new Map(specs.map((spec) => [spec.id, createChildState(spec, incarnationsBefore(spec.id))])),
+    children: new ChildTable(specs.map((spec) => createChildState(spec, incarnationsBefore(spec.id)))),
     restarts: [],
     walk: null,
     ending: null,
+    lastStops: null,
   };
 }
 
@@ -112,12 +120,13 @@ export function createChildState(spec: ChildSpec, incarnation = 0): ChildState {
 export const isAlive = (child: ChildState): boolean =>
   child.phase === 'starting' || child.phase === 'running' || child.phase === 'stopping';
 
-/** @source Erlang/OTP supervisor:count_children/1 */
+/** A dynamic supervisor has one spec, its template, however many instances. @source Erlang/OTP supervisor:count_children/1 */
 export function countChildren(state: SupervisorState) {
   const children = [...state.children.values()];
   const supervisors = children.filter((child) => child.spec.type === 'supervisor').length;
   const active = children.filter(isAlive).length;
-  return { specs: children.length, active, supervisors, workers: children.length - supervisors };
+  const specs = state.config.strategy === 'dynamic' ? 1 : children.length;
+  return { specs, active, supervisors, workers: children.length - supervisors };
 }
 
 export interface ChildInfo {

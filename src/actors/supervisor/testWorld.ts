@@ -134,6 +134,7 @@ export function startWorld(
     log,
     reports,
     crashes,
+    replies,
     timers,
     behaviours,
     send,
@@ -160,6 +161,11 @@ export function startWorld(
     ask(type: 'which' | 'count'): ManualResult {
       refs += 1;
       send({ type, ref: `r${refs}` });
+      return replies.get(`r${refs}`)!;
+    },
+    spec(id: string): ManualResult {
+      refs += 1;
+      send({ type: 'spec', ref: `r${refs}`, id });
       return replies.get(`r${refs}`)!;
     },
     reply: (number: number) => replies.get(`r${number}`),

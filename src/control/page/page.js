@@ -41,7 +41,7 @@ function botPanel(name, bot) {
       ? element('span', { cls: 'good', text: 'permit open' })
       : element('span', {
           cls: 'bad',
-          text: `${bot.permit === 'killed' ? 'killed' : 'permit closed'}: ${bot.closure?.reason ?? '?'} (by ${bot.closure?.by ?? '?'})`,
+          text: `${bot.permit === 'closed' ? 'permit closed' : bot.permit}: ${bot.closure?.reason ?? '?'} (by ${bot.closure?.by ?? '?'})`,
         });
   const why = Object.entries(bot.why)
     .filter(([, n]) => n > 0)

@@ -6,6 +6,7 @@ import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
 import { directionSign, grossBps, preNetBps } from '../../strategies/arb/arbFormulas.ts';
 import type { ArbKnobs } from '../../strategies/arb/arbKnobs.ts';
+import { judgeArb } from '../../strategies/arb/arbStages.ts';
 
 interface AttemptFill {
   readonly leg: ArbLeg;
@@ -105,6 +106,7 @@ export function createArbAttempt(init: {
     },
     notional: () => init.lastLook.orderQty! * (lastLook.midPx ?? 0),
     execLog({ bot, run, outcome, why }) {
+      const { needDeltaPx: need } = judgeArb(lastLook, knobs, 'dry8', false);
       const cexPx = lastLook.cbPx ?? lastLook.cbTopPx;
       const gross = cexPx !== null && lastLook.dqPx !== null ? grossBps(cexPx, lastLook.dqPx, sign) : null;
       return {
@@ -123,7 +125,7 @@ export function createArbAttempt(init: {
         cf: meanPx('cex'),
         dex_fee_bp: knobs.dexFeeBps,
         cex_fee_bp: knobs.cexFeeBps,
-        need_delta_px: 0,
+        need_delta_px: need === null ? null : round(need, 6),
         outcome,
         why,
       };

@@ -23,9 +23,10 @@ import type { LaneMessage } from '../../workers/laneMessages.ts';
 import type { OtherCommand } from '../commands.ts';
 import type { DeskOrder, OrderDesk, OrderFate } from '../orderDesk.ts';
 import type { Permits } from '../permits.ts';
+import type { RecoveredBot, RecoveredOrder } from '../recovery/recoveredState.ts';
 import type { RowWriter } from '../rowWriter.ts';
 import type { Stock } from '../stock.ts';
-import { cexVenueAt } from './arbAttempt.ts';
+import { type ArbAttempt, cexVenueAt } from './arbAttempt.ts';
 import { type ArbLedger, createArbLedger } from './arbLedger.ts';
 import { cexOrder, dexOrder, isDust, type LegOrder, unwindOrder } from './arbOrders.ts';
 import { createLookBook, type LookBook } from './lookBook.ts';
@@ -61,6 +62,8 @@ export interface ArbBotDeps {
 
 export interface ArbBot {
   readonly config: ArbBotConfig;
+  /** Before `start`: goes on from what a dead core's journal says. */
+  restore(found: RecoveredBot, orders: readonly RecoveredOrder[]): void;
   start(incarnation: number): void;
   /** Ends the chart; open looks end as `end`. */
   stop(end: 'crashed' | 'run_ended'): void;
@@ -74,6 +77,8 @@ export interface ArbBot {
   /** Ends looks that wait for a second hit or a last look; an attempt under way goes on. */
   endRun(): void;
   attemptOpen(): boolean;
+  /** The attempt under way and the base it holds. */
+  holding(): { readonly attempt: number; readonly netBaseQty: number } | null;
   view(): ArbBotView;
   trace(last: number): readonly unknown[];
 }
@@ -143,6 +148,8 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   let incarnation = 0;
   let suspended = false;
   let awaitingVenueTruth = true;
+  /** A restored attempt is unwound at prices of this core, and its time to unwind begins when there are any. */
+  let awaitingPrices = false;
   let lookSequence = 0;
   let episode = 0;
   let judging: { readonly evaluation: ArbEvaluation; readonly judgement: ArbJudgement } | null = null;
@@ -153,6 +160,8 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   let lastNeed: number | null = null;
   let tapAtMs = 0;
   let pendingLookId = 0;
+  /** Why the open attempt came to nothing, as its look says. */
+  let attemptWhy = 'not_filled';
   const requests = new Map<number, LaneRequest>();
   const legOfOrder = new Map<string, { readonly leg: ArbLeg; readonly shownPx: number }>();
 
@@ -194,6 +203,8 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     command: deps.command,
     armTimer: deps.armTimer,
     cancelTimer: deps.cancelTimer,
+    isFlat: (attempt) => isFlat(attempt),
+    onNet: (net) => desk.noteNet(id, net),
     askPrices: () => {
       const requestId = deps.nextRequestId();
       laneSend({ type: 'prices', botSlot: config.slot, requestId });
@@ -209,10 +220,10 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     );
   }
 
+  const isFlat = (attempt: ArbAttempt) => isDust(attempt.netBaseQty(), attempt.lastLook.midPx ?? 0, instruments);
   const flatNow = () => {
     const attempt = ledger.openAttempt();
-    if (attempt === null) return true;
-    return isDust(attempt.netBaseQty(), attempt.lastLook.midPx ?? 0, instruments);
+    return attempt === null || isFlat(attempt);
   };
 
   const deliver = (queue: 'control' | 'order' | 'timer' | 'signal', event: ArbEvent) => {
@@ -265,7 +276,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       leg === 'dex'
         ? dexOrder(basis, attempt.lastLook)
         : leg === 'cex'
-          ? cexOrder(basis, attempt.lastLook)
+          ? cexOrder(basis, attempt.lastLook, attempt.netBaseQty())
           : unwindPrices === null
             ? null
             : unwindOrder(basis, attempt.netBaseQty(), unwindPrices);
@@ -276,13 +287,24 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       midPx: prices.compositeMidPx ?? prices.midPx,
       // The CEX leg of dexFirst leaves when the swap is proven, seconds after its price: its limit bounds it instead.
       priceAgeMs: leg === 'cex' ? 0 : prices.evaluatedAtMs === null ? null : deps.nowMs() - prices.evaluatedAtMs,
-      lossSoFar: Math.max(0, -ledger.totals().net),
+      // Two venues may cross each other, that is the chance; one venue that crosses itself prices nothing.
+      bookCrossed:
+        prices.bestBidVenue === prices.bestAskVenue && (prices.bestBidPx ?? 0) >= (prices.bestAskPx ?? Infinity),
+      instrument: instruments.find(({ venue }) => venue === order.draft.venue) ?? null,
+      positionQty: attempt.netBaseQty(),
+      sessionOpen: slotOpenNow(),
     });
     if ('refused' in result) {
       deps.log.log('warn', 'risk', `${name} ${leg} order refused: ${result.refused.reason}`, { ...result.refused });
       reportLeg(leg, result.refused.reason === 'permit' || result.refused.reason === 'killed' ? 'permit' : 'risk');
     } else {
       legOfOrder.set(result.clientOrderId, { leg, shownPx: order.shownPx });
+      rows.write('decisions', id, 'order.sent', {
+        clientOrderId: result.clientOrderId,
+        attempt: attempt.number,
+        leg,
+        shownPx: order.shownPx,
+      });
     }
   };
 
@@ -297,6 +319,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   function onEmit(event: ArbEmitted): void {
     switch (event.type) {
       case 'look.ended':
+        if (event.lookId === ledger.openAttempt()?.lookId && event.end !== 'trade') attemptWhy = event.end;
         if (undecided !== null && undecided.lookId === event.lookId) {
           looks.judged(undecided, event.end, event.verdict);
           undecided = null;
@@ -326,6 +349,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
         askLane('unwind', event.requestId);
         return;
       case 'attempt.began':
+        attemptWhy = 'not_filled';
         ledger.begin({ lookId: pendingLookId, tapAtMs, firedAtMs: deps.nowMs(), lastLook: lastLook! });
         deps.log.log('info', 'trade', `GO (ladder $${knobs.ladderNotional} ${symbol})`, { bot: id });
         return;
@@ -333,7 +357,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
         sendLeg(event.leg);
         return;
       case 'attempt.ended':
-        ledger.end(event.residual);
+        ledger.end(event.residual, attemptWhy);
         return;
     }
   }
@@ -355,7 +379,21 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   const slotOpenNow = () => knobs.slot === 'allDay' || isUsOpenSlot(deps.nowMs(), knobs.slotMinutes);
 
   /** Shared by every look: the stages of the lane again, with what only the core knows: stock, slot, permit. */
-  function judge(evaluation: ArbEvaluation) {
+  /**
+   * The lane judged ages when it evaluated; a record that waited since (a pause of this thread, a long queue) has aged by
+   * as much. `quoteAgeMs` does not count for a last look, which rests on its own firm quote.
+   */
+  function agedOnTheWay(evaluation: ArbEvaluation): ArbEvaluation {
+    const flags = evaluation.flags ?? 0;
+    if ((flags & (EvaluationFlag.stale | EvaluationFlag.rateGuard)) !== 0) return evaluation;
+    const waitedMs = Math.max(0, deps.nowMs() - (evaluation.evaluatedAtMs ?? 0));
+    const quoteAgeMs = evaluation.kind === EvaluationKind.lastLook ? 0 : (evaluation.quoteAgeMs ?? 0);
+    const ageMs = waitedMs + Math.max(evaluation.bookAgeMs ?? 0, quoteAgeMs);
+    return ageMs > knobs.maxAgeMs ? { ...evaluation, flags: flags | EvaluationFlag.stale } : evaluation;
+  }
+
+  function judge(received: ArbEvaluation) {
+    const evaluation = agedOnTheWay(received);
     const judgement = judgeArb(evaluation, knobs, 'preok', stockShort(evaluation));
     const slotOpen = slotOpenNow();
     const failed: StageVerdict | null =
@@ -409,7 +447,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   function lastLookAnswered(evaluation: ArbEvaluation, request: LaneRequest): void {
     lastLook = evaluation;
     const { judgement } = judge(evaluation);
-    const stale = ((evaluation.flags ?? 0) & EvaluationFlag.stale) !== 0;
+    const stale = ((agedOnTheWay(evaluation).flags ?? 0) & EvaluationFlag.stale) !== 0;
     const verdict = judgeFirm(stale ? null : judgement.firmNetBps, knobs.netEdgeMinBps, 'last_look');
     deliver('signal', { type: 'lastLook.answered', requestId: request.machineRequestId, verdict });
   }
@@ -418,13 +456,29 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     if (host === null || host.snapshotValue() !== 'recovering') return;
     if (awaitingVenueTruth || desk.unresolved(id).length > 0) return;
     const flat = flatNow();
+    if (!flat && awaitingPrices) return;
+    ledger.endRestored();
     // What a dead chart left half done is closed here when it is flat, and unwound by the new one when it is not.
-    if (flat && ledger.openAttempt() !== null) ledger.end(false);
+    if (flat && ledger.openAttempt() !== null) ledger.end(false, 'crashed');
     deliver('order', { type: 'reconciled', flat });
   }
 
   return {
     config,
+    restore(found, orders) {
+      looks.restore(found);
+      lookSequence = found.lastLookId;
+      episode = found.lastEpisode;
+      for (const stage of ['near', 'auto', 'go'] as const) {
+        counts[stage] += found.stages[stage];
+        stageTotals[stage].inc(found.stages[stage]);
+      }
+      ledger.restore(found);
+      awaitingPrices = found.attempts.length > 0;
+      for (const { intent, shownPx } of orders) {
+        if (shownPx !== null) legOfOrder.set(intent.clientOrderId, { leg: intent.leg, shownPx });
+      }
+    },
     start(nextIncarnation) {
       incarnation = nextIncarnation;
       host = createMachineHost({
@@ -461,6 +515,10 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     },
     evaluation(evaluation) {
       ledger.noteMid(evaluation);
+      if (awaitingPrices && evaluation.bestBidPx !== null && evaluation.bestAskPx !== null) {
+        awaitingPrices = false;
+        tryReconcile();
+      }
       if (evaluation.kind === EvaluationKind.look) return look(evaluation);
       if (evaluation.kind === EvaluationKind.recede) {
         const { judgement } = judge(evaluation);
@@ -499,6 +557,10 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       if (ledger.openAttempt() === null) looks.endAll('run_ended');
     },
     attemptOpen: () => ledger.openAttempt() !== null || ledger.closing() > 0,
+    holding() {
+      const attempt = ledger.openAttempt();
+      return attempt === null ? null : { attempt: attempt.number, netBaseQty: attempt.netBaseQty() };
+    },
     view: () => ({
       id,
       symbol,

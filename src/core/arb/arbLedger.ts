@@ -6,6 +6,7 @@ import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
 import type { MetricSink } from '../../telemetry/metricSink.ts';
 import type { OtherCommand } from '../commands.ts';
+import type { RecoveredBot } from '../recovery/recoveredState.ts';
 import type { RowWriter } from '../rowWriter.ts';
 import { type ArbAttempt, createArbAttempt } from './arbAttempt.ts';
 import type { ArbBotConfig } from './arbBot.ts';
@@ -23,9 +24,14 @@ export interface ArbLedger {
   }): void;
   applyFill(leg: ArbLeg, fill: Fill, shownPx: number): void;
   openAttempt(): ArbAttempt | null;
+  /** Goes on from a dead core's books: the newest attempt is open again, older ones only lack their closing row. */
+  restore(found: RecoveredBot): void;
+  /** Closes the restored attempts before the open one. */
+  endRestored(): void;
   /** Number of ended attempts that still wait for their closing mid. */
   closing(): number;
-  end(residual: boolean): void;
+  /** @param why  the reason of the look, when nothing filled */
+  end(residual: boolean, why: string): void;
   /** Keeps the newest composite mid, from any evaluation. */
   noteMid(evaluation: ArbEvaluation): void;
   /** @returns true when the answer was for the ledger */
@@ -45,6 +51,10 @@ export interface ArbLedgerDeps {
   cancelTimer(key: string): void;
   /** Asks the lane for prices now; @returns the request's id */
   askPrices(): number;
+  /** What the attempt holds is less than can be traded. */
+  isFlat(attempt: ArbAttempt): boolean;
+  /** What the bot has made since its start, after each change: the loss limits watch it. */
+  onNet(net: number): void;
 }
 
 /** Attempts of one bot: fills with the mid at their time, and the closed row with its exact parts. */
@@ -53,12 +63,13 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
   const { id, symbol } = config;
   let sequence = 0;
   let open: ArbAttempt | null = null;
+  let restored: ArbAttempt[] = [];
   let lastMidPx: number | null = null;
   let lastSolMidPx: number | null = null;
   const marks = new Map<number, ArbAttempt>();
   const closings = new Map<
     string,
-    { readonly attempt: ArbAttempt; readonly residual: boolean; readonly requestId: number }
+    { readonly attempt: ArbAttempt; readonly residual: boolean; readonly why: string; readonly requestId: number }
   >();
   const sums: Record<(typeof PARTS)[number] | 'net', MoneyE8> = {
     spread: ZERO_E8,
@@ -79,23 +90,24 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
       else loss.inc(-parts[part]);
     }
     for (const part of [...PARTS, 'net'] as const) sums[part] = addE8(sums[part], toE8(parts[part]));
+    deps.onNet(fromE8(sums.net));
   };
 
   const finish = (key: string, closeMidPx: number, midIsFresh: boolean) => {
     const closing = closings.get(key);
     if (closing === undefined) return;
     closings.delete(key);
-    const { attempt, residual } = closing;
+    const { attempt, residual, why } = closing;
     attempt.mark(closeMidPx);
     const parts = attempt.close(closeMidPx, lastSolMidPx);
     book(parts);
     const traded = attempt.anyFill();
-    const outcome = traded ? (residual ? 'residual' : 'trade') : 'not_filled';
+    const outcome = traded ? (residual ? 'residual' : 'trade') : why;
     const line = attempt.execLog({
       bot: id.replace(/^bot:/, ''),
       run: config.run,
       outcome,
-      why: traded ? '' : 'not_filled',
+      why: traded ? '' : why,
     });
     rows.write('decisions', id, 'attempt.closed', {
       attempt: attempt.number,
@@ -117,7 +129,6 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
       { bot: id, attempt: attempt.number },
     );
     if (residual) {
-      deps.command({ type: 'latch.close', bot: id, reason: 'unwind_incomplete', by: id });
       deps.log.log(
         'error',
         'risk',
@@ -126,10 +137,20 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     }
   };
 
+  const settle = (attempt: ArbAttempt, residual: boolean, why: string) => {
+    const key = `${id}/close/${attempt.number}`;
+    closings.set(key, { attempt, residual, why, requestId: deps.askPrices() });
+    deps.armTimer(key, CLOSE_MID_TIMEOUT_MS);
+    if (!residual) return;
+    // At once, not when the books close: the next look must not fire beside an open position.
+    deps.command({ type: 'latch.close', bot: id, reason: 'unwind_incomplete', by: id });
+  };
+
   return {
     begin(init) {
       sequence += 1;
       open = createArbAttempt({ number: sequence, knobs: config.knobs, ...init });
+      rows.write('decisions', id, 'attempt.began', { number: sequence, ...init });
     },
     applyFill(leg, fill, shownPx) {
       if (open === null) return;
@@ -138,13 +159,35 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     },
     openAttempt: () => open,
     closing: () => closings.size,
-    end(residual) {
+    end(residual, why) {
       if (open === null) return;
       const attempt = open;
       open = null;
-      const key = `${id}/close/${attempt.number}`;
-      closings.set(key, { attempt, residual, requestId: deps.askPrices() });
-      deps.armTimer(key, CLOSE_MID_TIMEOUT_MS);
+      settle(attempt, residual, why);
+    },
+    restore(found) {
+      sequence = found.lastAttempt;
+      for (const { part, gain, loss } of counters) {
+        gain.inc(found.gains[part]);
+        loss.inc(-found.losses[part]);
+      }
+      for (const part of [...PARTS, 'net'] as const) {
+        sums[part] = addE8(sums[part], toE8(found.gains[part]), toE8(found.losses[part]));
+      }
+      deps.onNet(fromE8(sums.net));
+      const attempts = found.attempts.map(({ fills, failedFeesSol, ...began }) => {
+        const attempt = createArbAttempt({ knobs: config.knobs, ...began });
+        for (const { leg, fill, shownPx } of fills) attempt.addFill(leg, fill, shownPx);
+        if (failedFeesSol > 0) attempt.addChainFee(failedFeesSol);
+        return attempt;
+      });
+      open = attempts.pop() ?? null;
+      restored = attempts;
+    },
+    endRestored() {
+      // They had ended before the death and waited for their closing mid; one that could not unwind holds its rest.
+      for (const attempt of restored) settle(attempt, !deps.isFlat(attempt), 'crashed');
+      restored = [];
     },
     noteMid(evaluation) {
       if (evaluation.compositeMidPx !== null) lastMidPx = evaluation.compositeMidPx;

@@ -74,21 +74,28 @@ export function dexOrder(basis: LegBasis, lastLook: ArbEvaluation): LegOrder | n
   };
 }
 
-/** The CEX leg: an IOC on the venue that gave cb. It flattens what the DEX leg opened, unless both leave at once. */
-export function cexOrder(basis: LegBasis, lastLook: ArbEvaluation): LegOrder | null {
+/**
+ * The CEX leg: an IOC on the venue that gave cb. It flattens what the DEX leg opened, unless both leave at once.
+ *
+ * @param netBaseQty  what the DEX leg has made; a flattening leg is never a whole step larger
+ */
+export function cexOrder(basis: LegBasis, lastLook: ArbEvaluation, netBaseQty: number): LegOrder | null {
   const venue = cexVenueAt(lastLook.cbVenue);
   const instrument = basis.instruments.find((one) => one.venue === venue);
   if (instrument === undefined || lastLook.cbPx === null || lastLook.orderQty === null) return null;
   const side: Side = basis.knobs.direction === 'buyDex' ? 'sell' : 'buy';
   const { price, text } = limitPrice(lastLook.cbPx, side, basis.knobs.slippageBps, instrument);
-  const lots = Math.round(lastLook.orderQty / instrument.stepSize);
+  const both = basis.knobs.legOrder === 'both';
+  const plannedLots = Math.round(lastLook.orderQty / instrument.stepSize);
+  const heldLots = Math.ceil(Math.abs(netBaseQty) / instrument.stepSize - 1e-9);
+  const lots = both ? plannedLots : Math.min(plannedLots, heldLots);
   return {
     draft: {
       ...identity(basis, 'cex'),
       venue: instrument.venue,
       side,
       type: 'ioc',
-      effect: basis.knobs.legOrder === 'both' ? 'opening' : 'closing',
+      effect: both ? 'opening' : 'closing',
       qty: formatIncrements(lots, instrument.stepSize),
       price: text,
     },

@@ -7,6 +7,10 @@ export interface OpenLook {
   readonly needDeltaPx: number | null;
 }
 
+export type LookCounts = Readonly<Pick<LookTotals, 'looks' | 'trades'>> & {
+  readonly why: Readonly<Record<string, number>>;
+};
+
 export interface LookTotals {
   looks: number;
   trades: number;
@@ -33,6 +37,8 @@ export interface LookBook {
   /** Ends an open look; an id that is not open is ignored: the first end stands. */
   end(lookId: number, end: ArbReason | 'trade', verdict: StageVerdict | null): void;
   endAll(end: ArbReason): void;
+  /** Goes on from the counts of a dead core. */
+  restore(counts: LookCounts): void;
   isOpen(lookId: number): boolean;
   totals(): Readonly<LookTotals>;
 }
@@ -79,6 +85,16 @@ export function createLookBook(deps: LookBookDeps): LookBook {
     },
     endAll(end) {
       for (const look of [...open.values()]) this.end(look.lookId, end, null);
+    },
+    restore({ looks, trades, why }) {
+      totals.looks += looks;
+      looksTotal.inc(looks);
+      totals.trades += trades;
+      tradesTotal.inc(trades);
+      for (const [reason, count] of Object.entries(why)) {
+        totals.why[reason] = (totals.why[reason] ?? 0) + count;
+        whyTotal.get(reason as ArbReason)?.inc(count);
+      }
     },
     isOpen: (lookId) => open.has(lookId),
     totals: () => totals,
