@@ -1,6 +1,6 @@
 import type { ManualAnswer, SupervisionTree } from '../actors/supervisionTree.ts';
 import type { TreeNode } from '../actors/treeStatus.ts';
-import type { ArbBot } from './arb/arbBot.ts';
+import type { ArbBot } from './arb/arbBotTypes.ts';
 import type { OtherCommand } from './commands.ts';
 import type { ControlMessage, InputPayload } from './inputs.ts';
 import type { OrderDesk } from './orderDesk.ts';

@@ -1,120 +1,20 @@
 import type { AnyEventObject } from 'xstate';
-import type { CrashDetails } from '../../actors/crashRecord.ts';
 import { createMachineHost, type MachineHost } from '../../actors/machineHost.ts';
 import { createMailbox, type Mailbox, QUEUE_NAMES, type QueueName } from '../../actors/mailbox.ts';
 import { stateName } from '../../actors/stateNames.ts';
-import { type PlainError, toPlainError } from '../../domain/errors.ts';
-import type { Instrument } from '../../domain/instruments.ts';
-import type { Logger } from '../../domain/ports.ts';
+import { toPlainError } from '../../domain/errors.ts';
 import type { ArbEmitted, ArbEvent, ArbLeg, LegFate } from '../../machines/arbEvents.ts';
 import { arbMachine } from '../../machines/arbMachine.ts';
-import { type ArbEvaluation, EvaluationFlag, EvaluationKind } from '../../strategies/arb/arbEvaluation.ts';
-import type { ArbKnobs } from '../../strategies/arb/arbKnobs.ts';
-import {
-  ARB_REASONS,
-  type ArbJudgement,
-  judgeArb,
-  judgeFirm,
-  type StageVerdict,
-} from '../../strategies/arb/arbStages.ts';
-import { isUsOpenSlot } from '../../strategies/usOpen.ts';
-import type { MetricSink } from '../../telemetry/metricSink.ts';
+import { type ArbEvaluation, EvaluationKind } from '../../strategies/arb/arbEvaluation.ts';
+import { ARB_REASONS, type ArbJudgement } from '../../strategies/arb/arbStages.ts';
 import type { LaneMessage } from '../../workers/laneMessages.ts';
-import type { OtherCommand } from '../commands.ts';
-import type { DeskOrder, OrderDesk, OrderFate } from '../orderDesk.ts';
-import type { Permits } from '../permits.ts';
-import type { RecoveredBot, RecoveredOrder } from '../recovery/recoveredState.ts';
-import type { RowWriter } from '../rowWriter.ts';
-import type { Stock } from '../stock.ts';
-import { type ArbAttempt, cexVenueAt } from './arbAttempt.ts';
+import type { DeskOrder, OrderFate } from '../orderDesk.ts';
+import type { ArbAttempt } from './arbAttempt.ts';
+import type { ArbBot, ArbBotConfig, ArbBotDeps, ArbBotView } from './arbBotTypes.ts';
+import { createArbJudge } from './arbJudge.ts';
 import { type ArbLedger, createArbLedger } from './arbLedger.ts';
 import { cexOrder, dexOrder, isDust, type LegOrder, unwindOrder } from './arbOrders.ts';
 import { createLookBook, type LookBook } from './lookBook.ts';
-
-export interface ArbBotConfig {
-  readonly id: string;
-  readonly slot: number;
-  readonly symbol: string;
-  readonly pair: string;
-  readonly knobs: ArbKnobs;
-  readonly instruments: readonly Instrument[];
-  readonly run: string;
-  readonly lane: string;
-}
-
-export interface ArbBotDeps {
-  nowMs(): number;
-  readonly rows: RowWriter;
-  readonly permits: Permits;
-  readonly stock: Stock;
-  readonly desk: OrderDesk;
-  readonly metrics: MetricSink;
-  readonly log: Logger;
-  command(command: OtherCommand): void;
-  armTimer(key: string, delayMs: number): void;
-  cancelTimer(key: string): void;
-  /** Asks for venue truth; `reconciled()` is called with it. */
-  requestReconcile(): void;
-  /** Rising for the whole core, so that an answer from before a crash meets nobody. */
-  nextRequestId(): number;
-  onCrash(error: PlainError, details: CrashDetails): void;
-}
-
-export interface ArbBot {
-  readonly config: ArbBotConfig;
-  /** Before `start`: goes on from what a dead core's journal says. */
-  restore(found: RecoveredBot, orders: readonly RecoveredOrder[]): void;
-  start(incarnation: number): void;
-  /** Ends the chart; open looks end as `end`. */
-  stop(end: 'crashed' | 'run_ended'): void;
-  evaluation(evaluation: ArbEvaluation): void;
-  reconciled(): void;
-  permitClosed(): void;
-  /** @returns false when the timer is not this bot's. */
-  timerDue(key: string): boolean;
-  suspend(): void;
-  resume(): void;
-  /** Ends looks that wait for a second hit or a last look; an attempt under way goes on. */
-  endRun(): void;
-  attemptOpen(): boolean;
-  /** The attempt under way and the base it holds. */
-  holding(): { readonly attempt: number; readonly netBaseQty: number } | null;
-  view(): ArbBotView;
-  trace(last: number): readonly unknown[];
-}
-
-export interface ArbBotView {
-  readonly id: string;
-  readonly symbol: string;
-  readonly state: string;
-  readonly suspended: boolean;
-  readonly looks: number;
-  readonly near: number;
-  readonly auto: number;
-  readonly go: number;
-  readonly trades: number;
-  readonly why: Readonly<Record<string, number>>;
-  readonly ev: {
-    readonly spread: number;
-    readonly adverse: number;
-    readonly fees: number;
-    readonly slippage: number;
-    readonly net: number;
-  };
-  readonly slotOpen: boolean;
-  readonly netEdgeMinBps: number;
-  /** Newest first, at most ten. */
-  readonly lastReasons: readonly {
-    readonly atMs: number;
-    readonly end: string;
-    readonly value: number | null;
-    readonly limit: number | null;
-    readonly need: number | null;
-  }[];
-  readonly needDeltaPx: number | null;
-  /** Messages waiting per queue. */
-  readonly mailbox: Readonly<Record<QueueName, number>>;
-}
 
 interface LaneRequest {
   readonly purpose: 'lastLook' | 'unwind';
@@ -127,7 +27,8 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   const { id, symbol, knobs, instruments } = config;
   /** As operators write it: `arb:SOL`. */
   const name = id.replace(/^bot:/, '');
-  const { rows, permits, stock, desk, metrics } = deps;
+  const { rows, desk, metrics } = deps;
+  const judge = createArbJudge(config, deps);
   const counts = { near: 0, auto: 0, go: 0 };
   const stageTotals = {
     near: metrics.counter('arb_near_total', { symbol }),
@@ -292,7 +193,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
         prices.bestBidVenue === prices.bestAskVenue && (prices.bestBidPx ?? 0) >= (prices.bestAskPx ?? Infinity),
       instrument: instruments.find(({ venue }) => venue === order.draft.venue) ?? null,
       positionQty: attempt.netBaseQty(),
-      sessionOpen: slotOpenNow(),
+      sessionOpen: judge.slotOpen(),
     });
     if ('refused' in result) {
       deps.log.log('warn', 'risk', `${name} ${leg} order refused: ${result.refused.reason}`, { ...result.refused });
@@ -376,50 +277,9 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     }
   }
 
-  const slotOpenNow = () => knobs.slot === 'allDay' || isUsOpenSlot(deps.nowMs(), knobs.slotMinutes);
-
-  /** Shared by every look: the stages of the lane again, with what only the core knows: stock, slot, permit. */
-  /**
-   * The lane judged ages when it evaluated; a record that waited since (a pause of this thread, a long queue) has aged by
-   * as much. `quoteAgeMs` does not count for a last look, which rests on its own firm quote.
-   */
-  function agedOnTheWay(evaluation: ArbEvaluation): ArbEvaluation {
-    const flags = evaluation.flags ?? 0;
-    if ((flags & (EvaluationFlag.stale | EvaluationFlag.rateGuard)) !== 0) return evaluation;
-    const waitedMs = Math.max(0, deps.nowMs() - (evaluation.evaluatedAtMs ?? 0));
-    const quoteAgeMs = evaluation.kind === EvaluationKind.lastLook ? 0 : (evaluation.quoteAgeMs ?? 0);
-    const ageMs = waitedMs + Math.max(evaluation.bookAgeMs ?? 0, quoteAgeMs);
-    return ageMs > knobs.maxAgeMs ? { ...evaluation, flags: flags | EvaluationFlag.stale } : evaluation;
-  }
-
-  function judge(received: ArbEvaluation) {
-    const evaluation = agedOnTheWay(received);
-    const judgement = judgeArb(evaluation, knobs, 'preok', stockShort(evaluation));
-    const slotOpen = slotOpenNow();
-    const failed: StageVerdict | null =
-      judgement.failed ??
-      (slotOpen ? null : { reason: 'time_slot', value: null, limit: knobs.slotMinutes, need: null }) ??
-      (permits.isOpen(id) ? null : { reason: 'permit', value: null, limit: null, need: null });
-    return { judgement, slotOpen, failed };
-  }
-
-  function stockShort(evaluation: ArbEvaluation): boolean {
-    if (!stock.known() || evaluation.orderQty === null || evaluation.midPx === null) return false;
-    const cexVenue = cexVenueAt(evaluation.cbVenue ?? evaluation.cbTopVenue);
-    const quoteNeeded = evaluation.orderQty * evaluation.midPx * 1.01;
-    const buys = knobs.direction === 'buyDex';
-    const dexShort = buys
-      ? stock.free('jupiter', 'USDC') < quoteNeeded
-      : stock.free('jupiter', symbol) < evaluation.orderQty;
-    if (dexShort || cexVenue === null) return dexShort;
-    return buys
-      ? stock.free(cexVenue, symbol) < evaluation.orderQty
-      : stock.free(cexVenue, config.pair.split('/')[1]!) < quoteNeeded;
-  }
-
   function look(evaluation: ArbEvaluation): void {
     lookSequence += 1;
-    const { judgement, slotOpen, failed } = judge(evaluation);
+    const { judgement, slotOpen, failed } = judge.judge(evaluation);
     const needDeltaPx = judgement.failed === null ? 0 : judgement.needDeltaPx;
     lastNeed = needDeltaPx;
     if (needDeltaPx !== null) needHistogram.observe(needDeltaPx);
@@ -446,9 +306,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
 
   function lastLookAnswered(evaluation: ArbEvaluation, request: LaneRequest): void {
     lastLook = evaluation;
-    const { judgement } = judge(evaluation);
-    const stale = ((agedOnTheWay(evaluation).flags ?? 0) & EvaluationFlag.stale) !== 0;
-    const verdict = judgeFirm(stale ? null : judgement.firmNetBps, knobs.netEdgeMinBps, 'last_look');
+    const verdict = judge.lastLook(evaluation);
     deliver('signal', { type: 'lastLook.answered', requestId: request.machineRequestId, verdict });
   }
 
@@ -521,7 +379,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       }
       if (evaluation.kind === EvaluationKind.look) return look(evaluation);
       if (evaluation.kind === EvaluationKind.recede) {
-        const { judgement } = judge(evaluation);
+        const { judgement } = judge.judge(evaluation);
         lastNeed = judgement.needDeltaPx;
         return deliver('signal', { type: 'receded', needDeltaPx: judgement.needDeltaPx });
       }
@@ -571,7 +429,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       trades: looks.totals().trades,
       why: { ...looks.totals().why },
       ev: ledger.totals(),
-      slotOpen: slotOpenNow(),
+      slotOpen: judge.slotOpen(),
       netEdgeMinBps: knobs.netEdgeMinBps,
       lastReasons,
       needDeltaPx: lastNeed,

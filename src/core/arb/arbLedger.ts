@@ -9,7 +9,7 @@ import type { OtherCommand } from '../commands.ts';
 import type { RecoveredBot } from '../recovery/recoveredState.ts';
 import type { RowWriter } from '../rowWriter.ts';
 import { type ArbAttempt, createArbAttempt } from './arbAttempt.ts';
-import type { ArbBotConfig } from './arbBot.ts';
+import type { ArbBotConfig } from './arbBotTypes.ts';
 
 /** How long a closed attempt waits for the mid that closes its books; then the last known mid serves, and the row says so. */
 const CLOSE_MID_TIMEOUT_MS = 1000;

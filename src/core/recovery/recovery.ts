@@ -1,5 +1,5 @@
 import type { Logger } from '../../domain/ports.ts';
-import type { ArbBot } from '../arb/arbBot.ts';
+import type { ArbBot } from '../arb/arbBotTypes.ts';
 import type { InputPayload } from '../inputs.ts';
 import type { DeskOrder, OrderDesk } from '../orderDesk.ts';
 import type { RowWriter } from '../rowWriter.ts';
