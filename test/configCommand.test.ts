@@ -6,6 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nightjar } from './nightjarProcess.ts';
 
 describe('the command line', () => {
+  it('fails, and says so, when a recording holds nothing that can be read', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'nightjar-replay-'));
+    const empty = join(dir, 'empty.txt');
+    writeFileSync(empty, '');
+    const { code, stderr } = await nightjar('replay', empty);
+    expect(code).toBe(1);
+    expect(stderr).toContain('nothing could be read');
+    rmSync(dir, { recursive: true });
+  });
+
   it('lists its commands', async () => {
     const { code, stdout } = await nightjar('--help');
     expect(code).toBe(0);

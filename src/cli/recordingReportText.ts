@@ -34,6 +34,11 @@ export function recordingReportText(report: RecordingReport, seconds: number): s
       : ['no book: no depth frame was read']),
     '',
     `book hash ${report.bookHash}`,
+    ...(report.gaps > report.resyncs
+      ? [
+          `${report.gaps} gap${report.gaps === 1 ? '' : 's'} without a snapshot behind: the book was carried on, and is not to be trusted from there`,
+        ]
+      : []),
     ...badLineTexts(report),
   ].join('\n');
 }

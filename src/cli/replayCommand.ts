@@ -6,7 +6,7 @@ import { type VerifyReport, verifyRun } from '../core/verifyRun.ts';
 import { NightjarError } from '../domain/errors.ts';
 import { openDataDir } from '../journal/dataDir.ts';
 import { replayRecordings } from '../workers/recordingReplay.ts';
-import { action, EXIT, type ExitCode, printJson, printText } from './output.ts';
+import { action, EXIT, type ExitCode, printJson, printText, talk } from './output.ts';
 import { createProgress } from './progress.ts';
 import { recordingReportText } from './recordingReportText.ts';
 
@@ -65,6 +65,12 @@ async function replayFiles(files: readonly string[], options: ReplayCommandOptio
   }).finally(() => progress.end());
   if (options.json === true) printJson(report);
   else printText(recordingReportText(report, (performance.now() - startedAtMs) / 1000));
+  // Not a frame in all of it: whoever asked named the wrong file, and a script has to see that.
+  const read = report.lines - (report.frames.badLine ?? 0) - (report.frames.badFrame ?? 0);
+  if (read === 0) {
+    talk('nothing could be read: a recording has one "<receive time in ns> <frame>" per line, plain, gzip or zstd');
+    return EXIT.failed;
+  }
   return EXIT.done;
 }
 
