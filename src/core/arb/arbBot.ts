@@ -280,7 +280,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   function look(evaluation: ArbEvaluation): void {
     lookSequence += 1;
     const { judgement, slotOpen, failed } = judge.judge(evaluation);
-    const needDeltaPx = judgement.failed === null ? 0 : judgement.needDeltaPx;
+    const { needDeltaPx } = judgement;
     lastNeed = needDeltaPx;
     if (needDeltaPx !== null) needHistogram.observe(needDeltaPx);
     const began = { lookId: lookSequence, beganAtMs: evaluation.beganAtMs ?? deps.nowMs(), needDeltaPx };
@@ -295,7 +295,8 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
       lookId: lookSequence,
       failed,
       slotOpen,
-      needDeltaPx,
+      // A firm quote that passed preok has reached the line, whatever the indicative one still lacks.
+      needDeltaPx: judgement.failed === null ? 0 : needDeltaPx,
       quoteId: evaluation.quoteId ?? 0,
     });
     judging = null;
