@@ -5,6 +5,7 @@ import type { OtherCommand } from './core/commands.ts';
 import { dimensionsOf, journalPathOf, laneBots, noticingLog, type RuntimeInput } from './core/coreRuntime.ts';
 import { coreStatus } from './core/coreStatus.ts';
 import { createDoor, type Door } from './core/door.ts';
+import { gatewayInput } from './core/gatewayInput.ts';
 import { STOP_WAIT_MS } from './core/kernel.ts';
 import { createVirtualClock, VIRTUAL_START_MS } from './core/virtualClock.ts';
 import type { LatchState } from './domain/control.ts';
@@ -186,24 +187,8 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       metrics: sinkOf('gateway'),
       send(message) {
         if (gateway !== made) return;
-        if (message.type === 'placed')
-          door.admit('gateway', { type: 'order.placed', clientOrderId: message.clientOrderId, answer: message.answer });
-        else if (message.type === 'refused')
-          door.admit('gateway', {
-            type: 'order.refused',
-            clientOrderId: message.clientOrderId,
-            reason: message.reason,
-          });
-        else if (message.type === 'resolved')
-          door.admit('gateway', {
-            type: 'order.resolved',
-            clientOrderId: message.clientOrderId,
-            answer: message.answer,
-          });
-        else if (message.type === 'reconciled') {
-          const { balances, openOrders, failures } = message;
-          door.admit('gateway', { type: 'reconciled', balances, openOrders, failures });
-        }
+        const heard = gatewayInput(message);
+        if (heard !== null) door.admit('gateway', heard);
       },
     });
     gateway = made;

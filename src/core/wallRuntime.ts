@@ -19,6 +19,7 @@ import type { OtherCommand } from './commands.ts';
 import { dimensionsOf, laneBots, noticingLog, type RuntimeInput } from './coreRuntime.ts';
 import { coreStatus, statusView } from './coreStatus.ts';
 import { createDoor, type Door } from './door.ts';
+import { gatewayInput } from './gatewayInput.ts';
 import { createJournalLink } from './journalLink.ts';
 import type { RecoveredState } from './recovery/recoveredState.ts';
 import { recoverState } from './recovery/recoverState.ts';
@@ -248,37 +249,12 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
       },
       onMessage(raw) {
         const message = raw as FromGateway;
-        switch (message.type) {
-          case 'ready':
-            links.gateway = mine;
-            return events.started();
-          case 'failed':
-            return events.failed(message.error);
-          case 'placed':
-            return door.admit('gateway', {
-              type: 'order.placed',
-              clientOrderId: message.clientOrderId,
-              answer: message.answer,
-            });
-          case 'refused':
-            return door.admit('gateway', {
-              type: 'order.refused',
-              clientOrderId: message.clientOrderId,
-              reason: message.reason,
-            });
-          case 'resolved':
-            return door.admit('gateway', {
-              type: 'order.resolved',
-              clientOrderId: message.clientOrderId,
-              answer: message.answer,
-            });
-          case 'reconciled': {
-            const { balances, openOrders, failures } = message;
-            return door.admit('gateway', { type: 'reconciled', balances, openOrders, failures });
-          }
-          default:
-            return;
-        }
+        if (message.type === 'ready') {
+          links.gateway = mine;
+          events.started();
+        } else if (message.type === 'failed') events.failed(message.error);
+        const heard = gatewayInput(message);
+        if (heard !== null) door.admit('gateway', heard);
       },
     });
     // The one link over which intents reach the gateway, made anew for each incarnation: journal → gateway.
