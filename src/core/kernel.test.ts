@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OrderIntent, OrderReport } from '../domain/orders.ts';
 import { EvaluationFlag, EvaluationKind } from '../strategies/arb/arbEvaluation.ts';
 import type { OtherCommand } from './commands.ts';
-import { type KernelTestbed, startKernel } from './kernelTestbed.ts';
+import { type KernelTestbed, SOL_KNOBS, startKernel, TESTBED_CONFIG } from './kernelTestbed.ts';
 
 const lastLaneMessage = (bed: KernelTestbed) =>
   bed.commands.flatMap((command) => (command.type === 'lane.send' ? [command.message] : [])).at(-1)!;
@@ -407,6 +407,42 @@ describe('the kernel with one arbitrage bot', () => {
     answerPrices(bed);
     const line = bed.commands.flatMap((one) => (one.type === 'exec.log' ? [one.line] : []))[0]!;
     expect(line).toMatchObject({ outcome: 'permit', why: 'permit', need_delta_px: 0 });
+  });
+
+  it('counts a look that kills the chart once, as crashed', () => {
+    let isDeadly = false;
+    const knobs = {
+      ...SOL_KNOBS,
+      get nearPx() {
+        if (isDeadly) throw new Error('poison');
+        return 0.05;
+      },
+    };
+    const bed = startKernel({ config: { ...TESTBED_CONFIG, bots: [{ ...TESTBED_CONFIG.bots[0]!, knobs }] } });
+    isDeadly = true;
+    bed.signal({ dqPx: 149.9 });
+    expect(bed.bot()).toMatchObject({ state: 'down', looks: 1, why: { crashed: 1 } });
+    expect(bed.rowsOf('decisions', 'look.ended')).toHaveLength(1);
+    expect(bed.rowsOf('crashes', 'crash')[0]!.payload).toMatchObject({ lastEvent: { type: 'evaluated', lookId: 1 } });
+    isDeadly = false;
+    bed.pass(100);
+    expect(bed.bot().state).toBe('idle');
+  });
+
+  it('is no clean stop while an attempt is half done, also when no order is open', () => {
+    const bed = startKernel({ reconciled: false });
+    const balances = (['okx', 'jupiter'] as const).flatMap((venue) =>
+      ['SOL', 'USDC'].map((asset) => ({ venue, asset, free: 1000, locked: 0 })),
+    );
+    bed.send({ type: 'reconciled', balances, openOrders: [], failures: [] });
+    fire(bed);
+    const message = { id: 'd', action: 'crash', target: 'arb:SOL', reason: '', args: {}, by: 't', from: 't' };
+    bed.send({ type: 'control', message });
+    bed.pass(100);
+    fill(bed, intents(bed)[0]!, 0.07);
+    bed.send({ type: 'core.stopping', reason: 'test' });
+    bed.pass(10_000);
+    expect(bed.commands.at(-1)).toEqual({ type: 'core.stopped', clean: false, escalated: false });
   });
 
   it('answers every control message once, also what it cannot do', () => {

@@ -114,6 +114,8 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
   });
 
   function judgedElsewhere(event: Extract<ArbEvent, { type: 'evaluated' }>): void {
+    // The very look being delivered was dropped: it ends here, once.
+    if (undecided?.lookId === event.lookId) undecided = null;
     looks.judged(
       { lookId: event.lookId, beganAtMs: deps.nowMs(), needDeltaPx: event.needDeltaPx },
       event.failed?.reason ?? 'busy',
@@ -354,8 +356,6 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
         },
         onCrash: (error, details) => {
           host = null;
-          if (undecided !== null) looks.judged(undecided, 'crashed', null);
-          undecided = null;
           looks.endAll('crashed');
           deps.onCrash(toPlainError(error), details);
         },
