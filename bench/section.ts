@@ -7,21 +7,39 @@ export interface BenchRow {
   readonly spread: readonly [number, number];
   /** The run fails below this; absent where the row is printed for context only. */
   readonly floor?: number;
+  /** Where it ought to be. */
+  readonly aim?: number;
+  /** Its floor holds on a busy machine too, so `--quick` checks it as well. */
+  readonly isSteady?: boolean;
   /** Absolutes for context, with units: `1.62 µs/frame against 50.1`. */
   readonly absolutes: string;
+}
+
+export interface BenchOptions {
+  /** Few and small rounds: shows that everything runs and that what it measured is right, not how fast it is. */
+  readonly quick: boolean;
 }
 
 /** A benchmark file exports one of these and `sections.ts` lists it. */
 export interface BenchSection {
   readonly title: string;
-  /** Where the input came from and what was checked; printed under the title. */
-  run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }>;
+  /**
+   * Notes say where the input came from, what was checked, and what was skipped; they are printed under the title.
+   * @throws Error when what it measured does not do what it should
+   */
+  run(options: BenchOptions): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }>;
 }
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The value that this share of all is not above. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }
 
 /**

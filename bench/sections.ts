@@ -1,8 +1,25 @@
 import { bookPathSection } from './bookPath.ts';
 import { hostSection } from './hostBench.ts';
+import { journalSection } from './journal/journalBench.ts';
+import { memorySection } from './memory/memoryBench.ts';
+import { coreSection } from './recovery/coreBench.ts';
+import { laneSection } from './recovery/laneBench.ts';
 import { ringSection } from './ringBench.ts';
 import { riskGateSection } from './riskGate.ts';
 import type { BenchSection } from './section.ts';
+import { childrenSection } from './supervision/childrenBench.ts';
+import { crashSection } from './supervision/crashBench.ts';
 
 /** In the order in which they run and print. */
-export const sections: readonly BenchSection[] = [bookPathSection, ringSection, hostSection, riskGateSection];
+export const sections: readonly BenchSection[] = [
+  bookPathSection,
+  ringSection,
+  hostSection,
+  riskGateSection,
+  crashSection,
+  childrenSection,
+  memorySection,
+  laneSection,
+  coreSection,
+  journalSection,
+];

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { configMarkdown, exampleYaml } from '../src/config/configManual.ts';
 import { metricsMarkdown } from '../src/telemetry/metricsManual.ts';
+import { failureCasesMarkdown } from './failureCases/markdown.ts';
 
 /** Documents made from the code: never edited by hand, rewritten by `npm run docs`, checked by `npm run check`. */
 const generated: readonly { readonly path: string; readonly make: () => string }[] = [
   { path: 'nightjar.example.yaml', make: exampleYaml },
   { path: 'docs/CONFIG.md', make: configMarkdown },
   { path: 'docs/METRICS.md', make: metricsMarkdown },
+  { path: 'docs/FAILURE_CASES.md', make: failureCasesMarkdown },
 ];
 
 const checkOnly = process.argv.includes('--check');

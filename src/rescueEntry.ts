@@ -1,36 +1,49 @@
 import { toPlainError } from './domain/errors.ts';
+import type { TradePort } from './domain/orders.ts';
 import { type Rescued, type RescueReport, type RescueTask, rescueOrders } from './guardian/rescueOrders.ts';
 import { simKeys } from './sim/simKeys.ts';
 import { silentMetrics } from './telemetry/metricSink.ts';
+import { createScrubber } from './telemetry/scrubber.ts';
+import { guardEgress, venueTargets } from './workers/egressGuard.ts';
 import { createWallPorts } from './workers/gatewayPorts.ts';
 import { createWallClock } from './workers/wallClock.ts';
 import { createWallTransport } from './workers/wallTransport.ts';
 
-/** The rescue process: the gateway's ports alone. It cancels what is ours, proves it, answers, and ends. */
+/** The rescue process: the gateway's ports alone. It loads them, waits for its call, cancels what is ours, proves it, answers. */
+const clock = createWallClock();
+let ports: Promise<readonly TradePort[]> = Promise.reject(new Error('it was called before it was told of any venue'));
+ports.catch(() => {});
+
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {
   const task = raw as RescueTask;
-  if (task.type !== 'rescue') return;
-  void rescue(task).then((report) => process.send?.({ type: 'rescued', report } satisfies Rescued));
+  if (task.type === 'prepare') {
+    ports = load(task);
+    // What went wrong is told when it is called.
+    ports.catch(() => {});
+  } else void rescue(task.budgetMs).then((report) => process.send?.({ type: 'rescued', report } satisfies Rescued));
 });
 
-async function rescue({ endpoints, pairs, deadlineMs }: RescueTask): Promise<RescueReport> {
+function load({ endpoints, pairs }: Extract<RescueTask, { type: 'prepare' }>): Promise<readonly TradePort[]> {
+  // It holds the keys too, for the little while that it lives.
+  guardEgress(venueTargets(endpoints), (target) => process.stderr.write(`RESCUE    refused to reach ${target}\n`));
   const { apiKey, secret, passphrase } = simKeys;
-  const clock = createWallClock();
-  const transport = createWallTransport();
   const keys = {
     binance: { apiKey, secret },
     okx: { apiKey, secret, password: passphrase },
     bybit: { apiKey, secret },
   };
+  return createWallPorts(
+    { mode: 'live', env: 'sim', endpoints, pairs, keys },
+    { transport: createWallTransport(), clock, metrics: silentMetrics },
+  );
+}
+
+async function rescue(budgetMs: number): Promise<RescueReport> {
   try {
-    const ports = await createWallPorts(
-      { mode: 'live', env: 'sim', endpoints, pairs, keys },
-      { transport, clock, metrics: silentMetrics },
-    );
-    return await rescueOrders(ports, clock, deadlineMs);
+    return await rescueOrders(await ports, clock, budgetMs);
   } catch (error) {
-    const failure = toPlainError(error).message;
+    const failure = createScrubber(Object.values(simKeys)).scrub(toPlainError(error).message);
     return { venues: [{ venue: 'every venue', found: [], left: [], failure }], tookMs: 0 };
   }
 }

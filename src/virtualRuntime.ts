@@ -1,15 +1,14 @@
 import type { NightjarConfig } from './config/resolveSettings.ts';
 import type { StartChild } from './core/childPort.ts';
-import { createChildRunner } from './core/childRunner.ts';
 import type { OtherCommand } from './core/commands.ts';
-import { dimensionsOf, journalPathOf, laneBots, noticingLog, type RuntimeInput } from './core/coreRuntime.ts';
+import { dimensionsOf, journalPathOf, noticingLog, type RuntimeInput } from './core/coreRuntime.ts';
 import { coreStatus } from './core/coreStatus.ts';
-import { createDoor, type Door } from './core/door.ts';
-import { gatewayInput } from './core/gatewayInput.ts';
+import type { Door } from './core/door.ts';
+import type { InputPayload } from './core/inputs.ts';
 import { STOP_WAIT_MS } from './core/kernel.ts';
+import { inProcess } from './core/virtualChild.ts';
 import { createVirtualClock, VIRTUAL_START_MS } from './core/virtualClock.ts';
 import type { LatchState } from './domain/control.ts';
-import { CEX_VENUES } from './domain/instruments.ts';
 import { createRandom } from './domain/random.ts';
 import { createJournalWriter } from './journal/journalWriter.ts';
 import { JOURNAL_TABLES, type JournalRow } from './journal/rows.ts';
@@ -20,12 +19,10 @@ import { readFeedFigures } from './telemetry/feedFigures.ts';
 import { createSlabs, slabLayout } from './telemetry/slab.ts';
 import { createSlabSink } from './telemetry/slabSink.ts';
 import { createSlabReader } from './telemetry/slabText.ts';
-import { createSpotFeed } from './venues/createSpotFeed.ts';
-import { createJupiterSwap } from './venues/jupiter/trade.ts';
-import { createSimTrade } from './venues/simTrade.ts';
-import { type ArbLane, createArbLane } from './workers/arbLane.ts';
+import { createVirtualCore } from './virtualCore.ts';
+import { createVirtualGateway } from './virtualGateway.ts';
+import { createVirtualLane } from './virtualLane.ts';
 import { openExecLogFile } from './workers/execLogFile.ts';
-import { createGateway, type Gateway } from './workers/gateway.ts';
 import { createLatch, setLatchWord } from './workers/latchWords.ts';
 import { createVirtualJournal, type VirtualJournal } from './workers/virtualJournal.ts';
 
@@ -65,56 +62,23 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
 
   let latchState: LatchState = { all: null, bots: {} };
   let journal: VirtualJournal | null = null;
-  let gateway: Gateway | null = null;
-  let lane: ArbLane | null = null;
   let waitingRows: JournalRow[] = [];
   let stopped: { readonly clean: boolean; readonly escalated: boolean } | null = null;
 
-  const door: Door = createDoor({
-    clock,
-    config: kernel,
+  // Nothing here dies with a single child: one clock and one network serve them all.
+  const scope = () => ({ clock, transport, end: () => {} });
+  const admit = (source: string, payload: InputPayload) => door.admit(source, payload);
+  const gateway = createVirtualGateway({ endpoints, latch, metrics: sinkOf('gateway'), scope, admit });
+  const lane = createVirtualLane({
+    kernel,
+    endpoints,
+    random,
+    metrics: sinkOf(kernel.lanes[0]!),
     log,
-    metrics: sinkOf('core'),
-    lastInputSeq: 0,
-    journal(rows) {
-      if (journal === null) waitingRows.push(...rows);
-      else journal.append(rows);
-    },
-    execute,
+    scope,
+    admit,
   });
-
-  function execute(command: OtherCommand): void {
-    switch (command.type) {
-      case 'child.start':
-      case 'child.stop':
-        runner.execute(command);
-        return;
-      case 'lane.send':
-        lane?.handle(command.message);
-        return;
-      case 'order.resolve':
-        gateway?.handle({ type: 'resolve', ref: command.ref, deadlineMs: command.deadlineMs });
-        return;
-      case 'gateway.reconcile':
-        gateway?.handle({ type: 'reconcile' });
-        return;
-      case 'latch.close':
-        closePermit(command.bot, command.reason, command.by);
-        return;
-      case 'control.reply':
-        return;
-      case 'exec.log':
-        execLog.append([JSON.stringify(command.line)]);
-        return;
-      case 'core.ready':
-        send({ type: 'ready' });
-        return;
-      case 'core.stopped':
-        stopped = { clean: command.clean, escalated: command.escalated };
-    }
-  }
-
-  function closePermit(bot: string, reason: string, by: string): void {
+  function closePermit({ bot, reason, by }: Extract<OtherCommand, { type: 'latch.close' }>): void {
     const slot = kernel.bots.find(({ id }) => id === bot)?.slot;
     if (slot !== undefined) setLatchWord(latch, slot, 'permit');
     latchState = { ...latchState, bots: { ...latchState.bots, [bot]: { reason, by, atMs: clock.nowMs() } } };
@@ -127,19 +91,9 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       by,
       from: 'core',
     };
-    door.admit('edge', { type: 'latch.changed', latch: latchState, cause });
+    admit('edge', { type: 'latch.changed', latch: latchState, cause });
   }
 
-  const inProcess = (stop: () => void, events: Parameters<StartChild>[1]) => ({
-    stop() {
-      stop();
-      events.exited({ kind: 'shutdown' });
-    },
-    kill() {
-      stop();
-      events.exited({ kind: 'killed' });
-    },
-  });
   /** Nothing listens in virtual time: the place in the tree is kept, so that its order and its rows are the same. */
   const startEdge: StartChild = (_incarnation, events) => {
     events.started();
@@ -150,9 +104,9 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       writer: createJournalWriter(journalPathOf(boot.runDir), { synchronous: 'OFF' }),
       clock,
       deliver(message) {
-        if (gateway !== null) return gateway.handle(message);
+        if (gateway.handle(message)) return;
         const clientOrderId = message.type === 'place' ? message.intent.clientOrderId : message.ref.clientOrderId;
-        door.admit('journal', {
+        admit('journal', {
           type: 'order.refused',
           clientOrderId,
           reason: 'no gateway was there when the intent was committed',
@@ -168,66 +122,32 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       opened.close();
     }, events);
   };
-  const startGateway: StartChild = (_incarnation, events) => {
-    const made = createGateway({
-      ports: [
-        ...CEX_VENUES.map((venue) =>
-          createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport }),
-        ),
-        createJupiterSwap({
-          transport,
-          clock,
-          metrics: sinkOf('gateway'),
-          rest: endpoints.jupiter.rest,
-          account: 'main',
-        }),
-      ],
-      clock,
-      latch,
-      metrics: sinkOf('gateway'),
-      send(message) {
-        if (gateway !== made) return;
-        const heard = gatewayInput(message);
-        if (heard !== null) door.admit('gateway', heard);
-      },
-    });
-    gateway = made;
-    made
-      .open()
-      .then(events.started, (error: { toPlain?: () => never; message: string }) =>
-        events.failed({ code: 'venue.unavailable', message: error.message, details: {} }),
-      );
-    return inProcess(() => {
-      if (gateway === made) gateway = null;
-      made.handle({ type: 'stop' });
-    }, events);
-  };
-  const laneId = kernel.lanes[0]!;
-  const startLane: StartChild = (incarnation, events) => {
-    const made = createArbLane({
-      boot: { lane: laneId, incarnation, endpoints, instruments: kernel.instruments, bots: laneBots(kernel) },
-      clock,
-      transport,
-      random: random.fork(`${laneId}/${incarnation}`),
-      metrics: sinkOf(laneId),
-      logger: log,
-      createFeed: createSpotFeed,
-      publish(evaluation) {
-        if (lane === made) door.admit(laneId, { type: 'signal.arb', lane: laneId, evaluation });
-      },
-    });
-    lane = made;
-    made.start();
-    events.started();
-    return inProcess(() => {
-      if (lane === made) lane = null;
-      made.stop();
-    }, events);
-  };
-  const runner = createChildRunner(
-    { edge: startEdge, journal: startJournal, gateway: startGateway, [laneId]: startLane },
-    door.admit,
-  );
+  const door: Door = createVirtualCore({
+    kernel,
+    clock,
+    log,
+    metrics: sinkOf('core'),
+    lastInputSeq: 0,
+    edge: startEdge,
+    journal: startJournal,
+    gateway,
+    lane,
+    rows(rows) {
+      if (journal === null) waitingRows.push(...rows);
+      else journal.append(rows);
+    },
+    durable(inputSeq, then) {
+      if (journal === null) then();
+      else journal.durable(inputSeq, then);
+    },
+    closePermit,
+    controlReply: () => {},
+    execLog: (line) => execLog.append([line]),
+    ready: () => send({ type: 'ready' }),
+    stopped: ({ clean, escalated }) => {
+      stopped = { clean, escalated };
+    },
+  });
 
   const reader = createSlabReader(slabs, dimensions);
   const status = () => coreStatus(door.view(), readFeedFigures(reader, dimensions));

@@ -178,6 +178,8 @@ export function viewAt(atMs: number, more: Partial<StatusView> = {}): StatusView
     trades: 1,
     why: { gross0: 7, dry8: 2 },
     needDeltaPx: 0.04,
+    standstill: null,
+    quarantined: [],
     lastReasons: [{ atMs, end: 'gross0', value: -3.2, limit: 0, need: 3.2 }],
     ev: { spread: 0.1, adverse: -0.02, fees: -0.01, slippage: 0, net: 0.07 },
   };

@@ -152,6 +152,8 @@ async function drill(fault: string | null, kills = true, watch: Watch = { begin(
     door,
     desk,
     alerts: async () => ({ status: 200, body: {} }),
+    sanity: async () => [],
+    note() {},
   });
   const ports = CEX_VENUES.map((venue) =>
     createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport }),

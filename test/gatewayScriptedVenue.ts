@@ -184,6 +184,10 @@ const preambles: Record<CexVenue | 'jupiter', Record<string, (query: URLSearchPa
         permissions: ['SPOT'],
       })),
     }),
+    '/sapi/v1/account/apiRestrictions': () => ({
+      ...{ ipRestrict: true, enableSpotAndMarginTrading: true, enableWithdrawals: false },
+      ...{ enableInternalTransfer: false, permitsUniversalTransfer: false },
+    }),
     '/api/v3/account': () => ({
       canTrade: true,
       balances: [
@@ -217,6 +221,7 @@ const preambles: Record<CexVenue | 'jupiter', Record<string, (query: URLSearchPa
           expTime: '',
         })),
       ),
+    '/api/v5/account/config': () => okxList([{ acctLv: '1', perm: 'read_only,trade', ip: '203.0.113.7' }]),
     '/api/v5/account/balance': () =>
       okxList([{ details: [{ ccy: 'SOL', availBal: '12.5', frozenBal: '0.5', cashBal: '13' }] }]),
   },
@@ -244,7 +249,11 @@ const preambles: Record<CexVenue | 'jupiter', Record<string, (query: URLSearchPa
         })),
         nextPageCursor: '',
       }),
-    '/v5/user/query-api': () => bybitResult({ id: '1', unified: 0, uta: 1 }),
+    '/v5/user/query-api': () =>
+      bybitResult({
+        ...{ id: '1', unified: 0, uta: 1, readOnly: 0, ips: ['203.0.113.7'] },
+        permissions: { Spot: ['SpotTrade'], Wallet: [] },
+      }),
     '/v5/account/info': () => bybitResult({ unifiedMarginStatus: 5, marginMode: 'REGULAR_MARGIN' }),
     '/v5/account/wallet-balance': () =>
       bybitResult({ list: [{ accountType: 'UNIFIED', coin: [{ coin: 'SOL', walletBalance: '13', locked: '0.5' }] }] }),

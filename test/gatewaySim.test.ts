@@ -8,6 +8,7 @@ import { createRandom } from '../src/domain/random.ts';
 import { TOKENS } from '../src/domain/tokens.ts';
 import { createInMemoryTransport } from '../src/sim/inMemoryTransport.ts';
 import { defaultSimConfig } from '../src/sim/simConfig.ts';
+import { SIM_INSTRUMENTS } from '../src/sim/simInstruments.ts';
 import { SIM_API_KEY, SIM_PASSPHRASE, SIM_SECRET } from '../src/sim/simKeys.ts';
 import { startSimServers } from '../src/sim/simServers.ts';
 import { createSimWorld, type SimWorld } from '../src/sim/simWorld.ts';
@@ -158,6 +159,17 @@ describe.each(['wall', 'virtual'] as const)('the gateway on the embedded venues,
       filledQty: 0,
       fills: [],
     });
+  });
+
+  it('reads the rules of the markets as those that size our orders', async () => {
+    const { gateway, next } = await startGateway(kind);
+    gateway.handle({ type: 'markets' });
+    const { markets, failures } = await next('markets');
+    expect(failures).toEqual([]);
+    for (const { venue, pair, tickSize, stepSize, minQty, minNotional } of SIM_INSTRUMENTS) {
+      if (pairs.includes(pair))
+        expect(markets).toContainEqual({ venue, pair, tickSize, stepSize, minQty, minNotional });
+    }
   });
 
   it.each(CEX_VENUES)('rests a post-only at %s, finds it among ours, cancels it and proves that', async (venue) => {

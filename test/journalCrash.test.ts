@@ -77,7 +77,8 @@ it('hands intents from the journal thread straight to the gateway port, with the
     });
   }
   await all;
-  send({ type: 'execLog', line: '{"outcome":"trade"}' });
+  const payload = { execLog: { outcome: 'trade' }, net: 1 };
+  send({ type: 'rows', rows: [makeRow('decisions', 1, { inputSeq: 20, kind: 'attempt.closed', payload })] });
   send({ type: 'stop' });
   const [code] = await once(worker, 'exit');
   port2.close();
@@ -91,8 +92,8 @@ it('hands intents from the journal thread straight to the gateway port, with the
   expect(posted.at(-1)).toEqual({ type: 'stopped' });
   expect(posted.filter(({ type }) => type === 'committed').at(-1)).toMatchObject({ inputSeq: 20 });
   const rowsCounted = layout.series.find(({ key }) => key === 'nightjar_journal_rows_total')!;
-  expect(new Float64Array(slab)[rowsCounted.at]).toBe(40);
-  expect(readFileSync(join(runDir, 'exec_log.jsonl'), 'utf8')).toBe('{"outcome":"trade"}\n');
+  expect(new Float64Array(slab)[rowsCounted.at]).toBe(41);
+  expect(readFileSync(join(runDir, 'exec_log.jsonl'), 'utf8')).toBe('{"outcome":"trade","net":1}\n');
 });
 
 it('says why when the journal thread cannot open its file', async () => {

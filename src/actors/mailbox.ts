@@ -1,24 +1,16 @@
 import type { AnyEventObject } from 'xstate';
+import {
+  type DropReason,
+  type MailboxMessage,
+  MailboxQueue,
+  QUEUE_NAMES,
+  type QueueName,
+  type QueuePolicy,
+  type QueueStatus,
+  unusedQueueStatus,
+} from './mailboxQueue.ts';
 
-/** Served in this order: a queue only gets its turn while those before it are empty. */
-export const QUEUE_NAMES = ['control', 'order', 'timer', 'signal'] as const;
-export type QueueName = (typeof QUEUE_NAMES)[number];
-
-export type DropReason = 'conflated' | 'full' | 'stopped';
-
-export interface QueuePolicy {
-  readonly capacity: number;
-  /** What goes when the queue is full: the message that comes, or the oldest one in it. */
-  readonly whenFull: 'dropNewest' | 'dropOldest';
-}
-
-export interface MailboxMessage<Event> {
-  readonly queue: QueueName;
-  readonly event: Event;
-  /** Messages of one key conflate: the newest stands in for the older. Null: never. */
-  readonly key: string | null;
-  readonly enqueuedAtMs: number;
-}
+export { type DropReason, type MailboxMessage, QUEUE_NAMES, type QueueName, type QueuePolicy } from './mailboxQueue.ts';
 
 /** Orders, fills and timers are never displaced by newer ones: who sends more than fits hears it from `offer`. */
 export const DEFAULT_QUEUES: Readonly<Record<QueueName, QueuePolicy>> = {
@@ -38,158 +30,142 @@ export interface MailboxOptions<Event> {
   readonly stashCapacity?: number;
 }
 
-export interface QueueStatus {
-  readonly depth: number;
-  readonly oldestAgeMs: number;
-  readonly dropped: Readonly<Record<DropReason, number>>;
-}
-
-export type Mailbox<Event = AnyEventObject> = ReturnType<typeof createMailbox<Event>>;
-
-interface Queue<Event> {
-  readonly policy: QueuePolicy;
-  readonly messages: MailboxMessage<Event>[];
-  /** Index of the oldest message: taking one moves nothing. */
-  head: number;
-  /** Position of the waiting message of each key. */
-  readonly positions: Map<string, number>;
-  readonly dropped: Record<DropReason, number>;
-}
-
 /** What waits for one actor: four bounded queues outside the actor, so that they outlive its crashes in order. */
-export function createMailbox<Event = AnyEventObject>({ nowMs, onDropped, ...options }: MailboxOptions<Event>) {
-  const policies = { ...DEFAULT_QUEUES, ...options.queues };
-  const stashCapacity = options.stashCapacity ?? DEFAULT_STASH_CAPACITY;
-  const queues = Object.fromEntries(
-    QUEUE_NAMES.map((name) => [name, createQueue<Event>(policies[name])]),
-  ) as unknown as Record<QueueName, Queue<Event>>;
-  const inOrder = QUEUE_NAMES.map((name) => queues[name]);
-  let stashed: MailboxMessage<Event>[] = [];
-  /** Unstashed messages, offered before everything but control. */
-  let again: MailboxMessage<Event>[] = [];
-  let isSuspended = false;
-  let isStopped = false;
+export const createMailbox = <Event = AnyEventObject>(options: MailboxOptions<Event>): Mailbox<Event> =>
+  new Mailbox(options);
 
-  function drop(message: MailboxMessage<Event>, reason: DropReason): void {
-    queues[message.queue].dropped[reason] += 1;
-    onDropped(message, reason);
+/** A class, and a queue made when it is first used: an idle bot's mailbox costs its fields and nothing else. */
+export class Mailbox<Event = AnyEventObject> {
+  private readonly options: MailboxOptions<Event>;
+  private control: MailboxQueue<Event> | null = null;
+  private order: MailboxQueue<Event> | null = null;
+  private timer: MailboxQueue<Event> | null = null;
+  private signal: MailboxQueue<Event> | null = null;
+  private stashed: readonly MailboxMessage<Event>[] = NOTHING;
+  /** Unstashed messages, offered before everything but control. */
+  private again: readonly MailboxMessage<Event>[] = NOTHING;
+  private suspended = false;
+  private stopped = false;
+
+  constructor(options: MailboxOptions<Event>) {
+    this.options = options;
   }
 
   /** Puts a message in; false when it was dropped itself (a displaced one goes to `onDropped`). */
-  function offer(queue: QueueName, event: Event, key: string | null = null): boolean {
-    const message = { queue, event, key, enqueuedAtMs: nowMs() };
-    if (isStopped) {
-      drop(message, 'stopped');
+  offer(queue: QueueName, event: Event, key: string | null = null): boolean {
+    const message = { queue, event, key, enqueuedAtMs: this.options.nowMs() };
+    if (this.stopped) {
+      this.drop(message, 'stopped');
       return false;
     }
-    const target = queues[queue];
-    const position = key === null ? undefined : target.positions.get(key);
-    if (position !== undefined) {
-      // The newest takes the place of the older: a key that is often updated still gets its turn.
-      const displaced = target.messages[position]!;
-      target.messages[position] = message;
-      drop(displaced, 'conflated');
+    const target = this.queueOf(queue);
+    const displaced = target.replace(message);
+    if (displaced !== undefined) {
+      this.drop(displaced, 'conflated');
       return true;
     }
-    if (target.messages.length - target.head >= target.policy.capacity) {
-      if (target.policy.whenFull === 'dropNewest' || target.policy.capacity === 0) {
-        drop(message, 'full');
+    if (target.isFull) {
+      if (target.refusesNewest) {
+        this.drop(message, 'full');
         return false;
       }
-      drop(takeFrom(target)!, 'full');
+      this.drop(target.take()!, 'full');
     }
-    if (key !== null) target.positions.set(key, target.messages.length);
-    target.messages.push(message);
+    target.push(message);
     return true;
   }
 
   /** The next message by priority, or undefined; while suspended only control is served. */
-  function take(): MailboxMessage<Event> | undefined {
-    const control = takeFrom(inOrder[0]!);
-    if (control !== undefined || isSuspended) return control;
-    if (again.length > 0) return again.shift();
-    for (let i = 1; i < inOrder.length; i += 1) {
-      const message = takeFrom(inOrder[i]!);
-      if (message !== undefined) return message;
+  take(): MailboxMessage<Event> | undefined {
+    const control = this.control?.take();
+    if (control !== undefined || this.suspended) return control;
+    if (this.again.length > 0) {
+      const [first, ...rest] = this.again;
+      this.again = rest;
+      return first;
     }
-    return undefined;
+    return this.order?.take() ?? this.timer?.take() ?? this.signal?.take();
   }
 
-  function dropQueue(name: QueueName, reason: DropReason): void {
-    for (let message = takeFrom(queues[name]); message !== undefined; message = takeFrom(queues[name])) {
-      drop(message, reason);
-    }
+  /** Puts a message aside until `unstash`; false when the stash is full and it was dropped. */
+  stash(message: MailboxMessage<Event>): boolean {
+    const isFull = this.stashed.length >= (this.options.stashCapacity ?? DEFAULT_STASH_CAPACITY);
+    if (this.stopped || isFull) this.drop(message, this.stopped ? 'stopped' : 'full');
+    else this.stashed = [...this.stashed, message];
+    return !this.stopped && !isFull;
   }
 
-  return {
-    offer,
-    take,
-    /** Puts a message aside until `unstash`; false when the stash is full and it was dropped. */
-    stash(message: MailboxMessage<Event>): boolean {
-      const isFull = stashed.length >= stashCapacity;
-      if (isStopped || isFull) drop(message, isStopped ? 'stopped' : 'full');
-      else stashed.push(message);
-      return !isStopped && !isFull;
-    },
-    /** Offers what was put aside again, oldest first, before everything but control. */
-    unstash(): void {
-      if (stashed.length === 0) return;
-      again = [...again, ...stashed];
-      stashed = [];
-    },
-    suspend(): void {
-      isSuspended = true;
-    },
-    resume(): void {
-      isSuspended = false;
-    },
-    isSuspended: (): boolean => isSuspended,
-    /** Drops what waits in one queue. */
-    dropQueue,
-    /** Nobody will read any more: everything in it, and everything that comes, is a dead letter. */
-    stop(): void {
-      isStopped = true;
-      for (const message of [...again, ...stashed]) drop(message, 'stopped');
-      again = [];
-      stashed = [];
-      for (const name of QUEUE_NAMES) dropQueue(name, 'stopped');
-    },
-    isStopped: (): boolean => isStopped,
-    depth: (name: QueueName): number => queues[name].messages.length - queues[name].head,
-    stashDepth: (): number => stashed.length + again.length,
-    /** True when `take` would answer nothing. */
-    isIdle(): boolean {
-      const waiting = inOrder.findIndex((queue) => queue.messages.length > queue.head);
-      return isSuspended ? waiting !== 0 : waiting === -1 && again.length === 0;
-    },
-    status(name: QueueName): QueueStatus {
-      const { messages, head, dropped } = queues[name];
-      let oldestMs = nowMs();
-      for (let i = head; i < messages.length; i += 1) oldestMs = Math.min(oldestMs, messages[i]!.enqueuedAtMs);
-      return { depth: messages.length - head, oldestAgeMs: nowMs() - oldestMs, dropped: { ...dropped } };
-    },
-  };
-}
-
-function createQueue<Event>(policy: QueuePolicy): Queue<Event> {
-  const dropped = { conflated: 0, full: 0, stopped: 0 };
-  return { policy, messages: [], head: 0, positions: new Map(), dropped };
-}
-
-function takeFrom<Event>(queue: Queue<Event>): MailboxMessage<Event> | undefined {
-  const { messages } = queue;
-  if (queue.head >= messages.length) return undefined;
-  const message = messages[queue.head]!;
-  queue.head += 1;
-  if (message.key !== null) queue.positions.delete(message.key);
-  if (queue.head === messages.length) {
-    messages.length = 0;
-    queue.head = 0;
-  } else if (queue.head > 2 * queue.policy.capacity) {
-    // A queue that never runs empty: give the taken part back, and move the remembered positions along.
-    messages.splice(0, queue.head);
-    for (const [key, position] of queue.positions) queue.positions.set(key, position - queue.head);
-    queue.head = 0;
+  /** Offers what was put aside again, oldest first, before everything but control. */
+  unstash(): void {
+    if (this.stashed.length === 0) return;
+    this.again = [...this.again, ...this.stashed];
+    this.stashed = NOTHING;
   }
-  return message;
+
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  resume(): void {
+    this.suspended = false;
+  }
+
+  isSuspended(): boolean {
+    return this.suspended;
+  }
+
+  /** Drops what waits in one queue. */
+  dropQueue(name: QueueName, reason: DropReason): void {
+    const queue = this[name];
+    for (let message = queue?.take(); message !== undefined; message = queue?.take()) this.drop(message, reason);
+  }
+
+  /** Nobody will read any more: everything in it, and everything that comes, is a dead letter. */
+  stop(): void {
+    this.stopped = true;
+    for (const message of [...this.again, ...this.stashed]) this.drop(message, 'stopped');
+    this.again = NOTHING;
+    this.stashed = NOTHING;
+    for (const name of QUEUE_NAMES) this.dropQueue(name, 'stopped');
+  }
+
+  isStopped(): boolean {
+    return this.stopped;
+  }
+
+  depth(name: QueueName): number {
+    return this[name]?.depth ?? 0;
+  }
+
+  stashDepth(): number {
+    return this.stashed.length + this.again.length;
+  }
+
+  /** True when `take` would answer nothing. */
+  isIdle(): boolean {
+    if (this.depth('control') > 0) return false;
+    if (this.suspended) return true;
+    return this.again.length === 0 && this.depth('order') + this.depth('timer') + this.depth('signal') === 0;
+  }
+
+  status(name: QueueName): QueueStatus {
+    return this[name]?.status(this.options.nowMs()) ?? unusedQueueStatus();
+  }
+
+  private queueOf(name: QueueName): MailboxQueue<Event> {
+    return this[name] ?? this.open(name);
+  }
+
+  private open(name: QueueName): MailboxQueue<Event> {
+    const queue = new MailboxQueue<Event>(this.options.queues?.[name] ?? DEFAULT_QUEUES[name]);
+    this[name] = queue;
+    return queue;
+  }
+
+  private drop(message: MailboxMessage<Event>, reason: DropReason): void {
+    this.queueOf(message.queue).countDrop(reason);
+    this.options.onDropped(message, reason);
+  }
 }
+
+const NOTHING: readonly never[] = [];

@@ -4,9 +4,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isPermitAction, PERMIT_VERBS } from '../control/permitVerbs.ts';
 import type { Role } from '../control/tokens.ts';
 import { NightjarError } from '../domain/errors.ts';
-import { CONTROL_ACTIONS } from '../telemetry/metrics.ts';
 import { type ClientReply, connectToSystem, type SystemClient } from './client.ts';
 import { permitText, planText } from './ctlText.ts';
+import { CTL_VERBS, NOT_BUILT } from './ctlVerbs.ts';
 import { waitDrained } from './drainWait.ts';
 import { action, EXIT, type ExitCode, printJson, printText, talk } from './output.ts';
 
@@ -23,7 +23,7 @@ export function registerCtl(program: Command): void {
   program
     .command('ctl')
     .description('tell the running system to do something')
-    .argument('<action>', `one of ${CONTROL_ACTIONS.join(', ')}`)
+    .argument('<action>', `one of ${CTL_VERBS.join(', ')}`)
     .argument('[target]', 'bot:arb:SOL or arb:SOL, lane:0, …; none = every bot')
     .option('--reason <text>', 'why, for the log, the journal and the audit')
     .option('--arg <name=value>', 'an argument of the action, again for each', addArgument, {})
@@ -35,6 +35,11 @@ export function registerCtl(program: Command): void {
 }
 
 async function control(verb: string, target: string | undefined, options: CtlOptions): Promise<ExitCode> {
+  const instead = NOT_BUILT[verb];
+  if (instead !== undefined) {
+    talk(`nightjar: "${verb}" is not in this version: ${instead}`);
+    return EXIT.usage;
+  }
   if (options.plan === true && !isPermitAction(verb)) {
     talk(`nightjar: --plan is for ${Object.keys(PERMIT_VERBS).join(', ')}, not for "${verb}"`);
     return EXIT.usage;
@@ -54,7 +59,7 @@ async function control(verb: string, target: string | undefined, options: CtlOpt
     return EXIT.unknown;
   }
   report(verb, target, reply, options.json === true);
-  if (verb !== 'drain' || options.plan === true || reply.status >= 300) return exitOf(reply.status);
+  if (verb !== 'drain' || options.plan === true || reply.status >= 300) return exitOf(reply);
   const open = await waitDrained(client, (reply.body as { readonly scope: readonly string[] }).scope);
   talk(
     open.length === 0 ? 'drained: no attempt is open' : `not drained yet: ${open.join(', ')}; see "nightjar status"`,
@@ -110,10 +115,11 @@ function report(verb: string, target: string | undefined, { status, body }: Clie
 }
 
 /** 504 and 503: the core was told, or may have been, and has not answered. */
-export function exitOf(status: number): ExitCode {
+function exitOf({ status, body }: ClientReply): ExitCode {
   if (status < 300) return EXIT.done;
   if (status === 400) return EXIT.usage;
-  return status === 503 || status === 504 ? EXIT.unknown : EXIT.failed;
+  const wasSent = (body as { readonly sent?: unknown } | null)?.sent !== false;
+  return (status === 503 || status === 504) && wasSent ? EXIT.unknown : EXIT.failed;
 }
 
 /** Numbers and booleans as such, anything else as text. */

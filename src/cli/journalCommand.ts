@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openDataDir } from '../journal/dataDir.ts';
-import { queryJournal } from '../journal/journalQuery.ts';
+import { openQueryDatabase, queryJournal } from '../journal/journalQuery.ts';
 import { openJournalReader } from '../journal/journalReader.ts';
-import { openJournalForReading } from '../journal/journalSchema.ts';
 import { KEEP_INPUTS_DAYS } from '../journal/pruneJournal.ts';
 import { JOURNAL_TABLES, type JournalTable } from '../journal/rows.ts';
 import { printPruning } from './journalPruning.ts';
@@ -81,7 +79,9 @@ function printExport({ data, run, table, from, to }: ExportOptions): undefined {
 }
 
 function printQuery(sql: string, { data, run, limit, json }: RunChoice & { readonly limit: number }): ExitCode {
-  const database = openJournalForReading(join(openDataDir(data).findRun(run), 'journal.sqlite'));
+  const { database, leftOut } = openQueryDatabase(openDataDir(data).findRun(run));
+  if (leftOut > 0)
+    talk(`Asked are the newest parts of the journal; ${leftOut} older ones are left out: "journal export" reads all.`);
   try {
     const { columns, rows, cut } = queryJournal(database, sql, limit);
     if (json === true) {

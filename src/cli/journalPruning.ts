@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { NightjarError } from '../domain/errors.ts';
 import { type DataDir, openDataDir } from '../journal/dataDir.ts';
-import { DAY_MS, type PrunePlan, planPrune, pruneJournal } from '../journal/pruneJournal.ts';
+import { DAY_MS, type PrunePlan, planPruneRun, pruneRun } from '../journal/pruneJournal.ts';
 import type { RunManifest } from '../journal/runManifest.ts';
 import type { RunChoice } from './journalCommand.ts';
 import { EXIT, type ExitCode, formatTable, printJson, printText } from './output.ts';
@@ -23,12 +22,16 @@ export function printPruning(options: PruneOptions): ExitCode {
   const pruned: PrunedRun[] = [];
   const failed: { run: string; message: string }[] = [];
   for (const run of prunableRuns(dataDir, options.run)) {
-    const path = join(dataDir.runDir(run.folder), 'journal.sqlite');
+    if (run.ended === 'quarantined') {
+      failed.push({ run: run.folder, message: `it is quarantined (${run.quarantine?.reason ?? 'without a reason'})` });
+      continue;
+    }
+    const runDir = dataDir.runDir(run.folder);
     try {
       const done =
         options.plan === true
-          ? { ...planPrune(path, run, cutoffMs), fileBytesAfter: null }
-          : pruneJournal(path, run, cutoffMs);
+          ? { ...planPruneRun(runDir, run, cutoffMs), fileBytesAfter: null }
+          : pruneRun(runDir, run, cutoffMs);
       if (done.upToSeq !== null) pruned.push({ run: run.folder, ...done });
     } catch (error) {
       if (!(error instanceof NightjarError)) throw error;

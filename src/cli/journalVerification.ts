@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { NightjarError } from '../domain/errors.ts';
 import { openDataDir } from '../journal/dataDir.ts';
 import { type AuditReport, verifyAudit } from '../journal/stateStore.ts';
-import { type JournalFinding, type JournalReport, verifyJournal } from '../journal/verifyJournal.ts';
+import type { JournalFinding } from '../journal/verifyJournal.ts';
+import { type RunJournalReport, verifyRunJournal } from '../journal/verifyRunJournal.ts';
 import type { RunChoice } from './journalCommand.ts';
 import { EXIT, type ExitCode, formatTable, printJson, printText } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -13,7 +14,7 @@ export function printVerification({ data, run, json }: RunChoice): ExitCode {
   const dataDir = openDataDir(data);
   const runDir = dataDir.findRun(run);
   const progress = createProgress();
-  const journal = verifyJournal(join(runDir, 'journal.sqlite'), (rows) => progress.show(`${rows} rows`));
+  const journal = verifyRunJournal(runDir, (rows) => progress.show(`${rows} rows`));
   progress.end();
   const { audit, findings: auditFindings } = checkAudit(dataDir.statePath);
   const ok = journal.ok && auditFindings.length === 0;
@@ -45,7 +46,7 @@ function checkAudit(path: string): { audit: AuditReport | null; findings: Journa
 
 function formatVerification(
   run: string,
-  journal: JournalReport,
+  journal: RunJournalReport,
   audit: AuditReport | null,
   auditFindings: readonly JournalFinding[],
 ): string {
@@ -55,7 +56,7 @@ function formatVerification(
   const rest = journal.findingCount - journal.findings.length;
   const count = journal.findingCount + auditFindings.length;
   return [
-    `journal of run ${run}, schema ${journal.schema ?? 'unknown'}`,
+    `journal of run ${run}, schema ${journal.schema ?? 'unknown'}${journal.parts > 1 ? `, ${journal.parts} parts` : ''}`,
     ...(rows.length === 0 ? [] : [formatTable([['  table', 'rows'], ...rows], [1])]),
     ...pruned,
     audit === null ? 'audit: no entries' : `audit: ${audit.entries} entries, head ${audit.head.slice(0, 16)}`,

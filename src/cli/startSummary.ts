@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { KernelConfig } from '../core/kernel.ts';
 import type { CoreStatus } from '../guardian/coreMessages.ts';
 import { readManifest } from '../journal/runManifest.ts';
@@ -36,6 +37,21 @@ export function makeSummary(
 
 export function writeSummary(path: string, summary: Record<string, unknown>): void {
   writeFileSync(path, `${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** The last lines of a run: what each bot did, and where all of it can be read. */
+export function endingLines(runDir: string, summary: Record<string, unknown>): string[] {
+  const bots = summary.bots as Record<
+    string,
+    { looks: number; near: number; auto: number; go: number; trades: number; ev: { net: number } }
+  >;
+  return [
+    ...Object.entries(bots).map(
+      ([bot, { looks, near, auto, go, trades, ev }]) =>
+        `ended     ${bot}: looks ${looks}, near ${near}, auto ${auto}, go ${go}, trades ${trades}, net ${ev.net.toFixed(4)} USDT`,
+    ),
+    `journal   ${join(runDir, 'journal.sqlite')}  (nightjar funnel, nightjar why BOT, nightjar replay RUN --verify)`,
+  ];
 }
 
 /** Each incarnation counts from zero. */

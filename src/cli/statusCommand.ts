@@ -49,6 +49,7 @@ export function statusText(status: SystemStatus): string {
       ],
       [3, 4, 5, 6, 7, 8],
     ),
+    ...bots.flatMap(([name, { standstill }]) => (standstill === null ? [] : [`${name} does not trade: ${standstill}`])),
     '',
     formatTable(
       [

@@ -1,4 +1,5 @@
 import type { KnobFinding } from '../domain/knobs.ts';
+import { loosenedLimits, type RiskLimits, riskKnobs } from '../risk/limits.ts';
 import { checkArbKnobs } from '../strategies/arb/arbKnobs.ts';
 import { type ConfigOrigins, type NightjarConfig, OPEN_SLOT_NOTE } from './resolveSettings.ts';
 
@@ -60,6 +61,15 @@ export function checkConfig(
         remedy: `lower ladderNotional to ${config.bots.arb.maxNotional} or raise maxNotional (MAX_NOTIONAL)`,
       });
     }
+    if (knobs.ladderNotional > config.risk.maxOrderNotional) {
+      findings.push({
+        severity: 'refuse',
+        path: `${path}.ladderNotional`,
+        value: `${knobs.ladderNotional} USDT`,
+        limit: `at most risk.maxOrderNotional = ${config.risk.maxOrderNotional} USDT`,
+        remedy: 'lower ladderNotional or raise the hard limit: the gate would refuse every order',
+      });
+    }
     if (origins[`${path}.slot`]?.where === OPEN_SLOT_NOTE) {
       findings.push({
         severity: 'info',
@@ -70,7 +80,30 @@ export function checkConfig(
       });
     }
   }
+  findings.push(...loosened(config.risk), ...acceptedRisks(config.keys.acceptRisks));
   return findings;
+}
+
+/** A risk that somebody took on must not be forgotten. */
+function acceptedRisks(risks: readonly string[]): KnobFinding[] {
+  if (risks.length === 0) return [];
+  const limit = 'keys with these risks are used all the same';
+  const remedy = 'make keys that trade spot alone, bound to your addresses, and remove it';
+  return [{ severity: 'warn', path: 'keys.acceptRisks', value: risks.join(', '), limit, remedy }];
+}
+
+/** A hard limit that lets more through than its default is no mistake, and nothing to overlook either. */
+function loosened(limits: RiskLimits): KnobFinding[] {
+  return loosenedLimits(limits).map((name) => {
+    const { unit, default: usual } = riskKnobs[name];
+    return {
+      severity: 'warn',
+      path: `risk.${name}`,
+      value: `${limits[name]} ${unit}`,
+      limit: `lets more through than its default of ${usual} ${unit}`,
+      remedy: 'remove it unless that is what you want',
+    };
+  });
 }
 
 /** Settings for a symbol that does not run are checked, kept out of the run, and named. */

@@ -1,7 +1,7 @@
 import type { KnobFinding } from '../domain/knobs.ts';
 import { explainUnknownPath, settingAt } from './settingPaths.ts';
 import { leafSchema } from './settingSchema.ts';
-import type { Setting, SettingValue } from './settings.ts';
+import { leastItems, type Setting, type SettingValue } from './settings.ts';
 
 export type OriginKind = 'default' | 'file' | 'env' | 'flag';
 
@@ -45,7 +45,7 @@ export function limitOf(setting: Setting): string {
     case 'text':
       return setting.form;
     case 'list':
-      return `a list of one or more of ${setting.options.join(', ')}, each once`;
+      return `a list of ${leastItems(setting) === 0 ? 'none' : 'one'} or more of ${setting.options.join(', ')}, each once`;
   }
 }
 
@@ -56,7 +56,7 @@ function remedyFor(setting: Setting, value: unknown): string {
     return setting.kind === 'integer' ? 'write whole digits only' : 'write a plain number, without unit or quotes';
   }
   if (setting.kind === 'choice') return `write ${setting.options.join(' or ')}`;
-  if (setting.kind === 'list') return `write for example [${setting.default.join(', ')}]`;
+  if (setting.kind === 'list') return `write for example [${setting.default.join(', ') || setting.options[0]}]`;
   return `write ${limitOf(setting)}, for example ${setting.default}`;
 }
 
@@ -73,7 +73,8 @@ function fromText(setting: Setting, raw: string): unknown {
       return text
         .replace(/^\[|\]$/g, '')
         .split(',')
-        .map((item) => item.trim());
+        .map((item) => item.trim())
+        .filter((item, _, items) => item !== '' || items.length > 1);
     default:
       return text;
   }

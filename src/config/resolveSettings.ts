@@ -1,8 +1,12 @@
+import type { RiskLimits } from '../risk/limits.ts';
 import { type ArbKnobs, arbSymbolDefaults } from '../strategies/arb/arbKnobs.ts';
 import type { OriginKind, ValueOrigin } from './readSetting.ts';
 import {
   arbKnobs,
   arbSettings,
+  journalSettings,
+  keySettings,
+  riskKnobs,
   type Setting,
   type SettingValue,
   type SettingValues,
@@ -25,6 +29,9 @@ export interface NightjarConfig extends SettingValues<typeof topSettings> {
       readonly instances: Readonly<Record<string, ArbKnobs>>;
     };
   };
+  readonly journal: SettingValues<typeof journalSettings>;
+  readonly risk: RiskLimits;
+  readonly keys: SettingValues<typeof keySettings>;
   readonly sim: { readonly market: SimMarketValues };
 }
 
@@ -68,6 +75,9 @@ export function resolveSettings(assignments: readonly CheckedAssignment[]): {
     );
 
   const top = pickTable('', topSettings) as SettingValues<typeof topSettings>;
+  const journal = pickTable('journal.', journalSettings) as SettingValues<typeof journalSettings>;
+  const risk = pickTable('risk.', riskKnobs) as RiskLimits;
+  const keys = pickTable('keys.', keySettings) as SettingValues<typeof keySettings>;
   const market = pickTable('sim.market.', simMarketKnobs) as SimMarketValues;
   const arb = pickTable('bots.arb.', arbSettings) as SettingValues<typeof arbSettings>;
   const instances = Object.fromEntries(
@@ -82,7 +92,7 @@ export function resolveSettings(assignments: readonly CheckedAssignment[]): {
       ) as ArbKnobs,
     ]),
   );
-  return { config: { ...top, bots: { arb: { ...arb, instances } }, sim: { market } }, origins };
+  return { config: { ...top, journal, risk, keys, bots: { arb: { ...arb, instances } }, sim: { market } }, origins };
 }
 
 /** Reason printed wherever the slot's default differs from the bot's own. */

@@ -1,5 +1,15 @@
 import { nearestName } from './nearestName.ts';
-import { arbKnobs, arbSettings, arbSymbolDefaults, type Setting, simMarketKnobs, topSettings } from './settings.ts';
+import {
+  arbKnobs,
+  arbSettings,
+  arbSymbolDefaults,
+  journalSettings,
+  keySettings,
+  riskKnobs,
+  type Setting,
+  simMarketKnobs,
+  topSettings,
+} from './settings.ts';
 
 /** A place in the config tree: either a leaf with its setting, or a section. */
 export interface SettingPath {
@@ -15,6 +25,9 @@ export const LATER_BOTS: readonly string[] = ['snipe', 'mm', 'short', 'gamma'];
 /** Every leaf that a file, an environment variable or a flag may set, in the order in which documents list them. */
 export const settingPaths: readonly SettingPath[] = [
   ...leaves('', topSettings),
+  ...leaves('journal.', journalSettings),
+  ...leaves('risk.', riskKnobs),
+  ...leaves('keys.', keySettings),
   ...leaves('bots.arb.', arbSettings),
   ...leaves('bots.arb.', arbKnobs),
   ...ARB_SYMBOLS.flatMap((symbol) => leaves(`bots.arb.${symbol}.`, arbKnobs)),

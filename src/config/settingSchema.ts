@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { arbKnobs, arbSettings, arbSymbolDefaults, type Setting, simMarketKnobs, topSettings } from './settings.ts';
+import {
+  arbKnobs,
+  arbSettings,
+  arbSymbolDefaults,
+  journalSettings,
+  keySettings,
+  leastItems,
+  riskKnobs,
+  type Setting,
+  simMarketKnobs,
+  topSettings,
+} from './settings.ts';
 
 /** The zod schema of one leaf, made from its plain description, so that limits are written down once. */
 export function leafSchema(setting: Setting): z.ZodType {
@@ -17,7 +28,7 @@ export function leafSchema(setting: Setting): z.ZodType {
     case 'list':
       return z
         .array(z.enum(setting.options as [string, ...string[]]))
-        .min(1)
+        .min(leastItems(setting))
         .refine((items) => new Set(items).size === items.length);
   }
 }
@@ -29,6 +40,9 @@ export function configFileSchema() {
   );
   return z.strictObject({
     ...tableSchema(topSettings, 'with default'),
+    journal: section(tableSchema(journalSettings, 'with default')),
+    risk: section(tableSchema(riskKnobs, 'with default')),
+    keys: section(tableSchema(keySettings, 'with default')),
     bots: section({
       arb: section({
         ...tableSchema(arbSettings, 'with default'),

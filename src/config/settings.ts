@@ -1,6 +1,8 @@
 import type { Knob } from '../domain/knobs.ts';
+import { riskKnobs } from '../risk/limits.ts';
 import { simMarketKnobs } from '../sim/simConfig.ts';
 import { arbKnobs, arbSymbolDefaults } from '../strategies/arb/arbKnobs.ts';
+import { KEY_RISKS } from '../venues/keyRightsAnswers.ts';
 
 /** A line of text with a rule of its own. */
 export interface TextSetting {
@@ -29,6 +31,9 @@ export interface ListSetting {
   readonly default: readonly string[];
   readonly options: readonly string[];
 }
+
+/** A list without items by default may be empty. */
+export const leastItems = ({ default: usual }: ListSetting): 0 | 1 => (usual.length === 0 ? 0 : 1);
 
 /** One leaf of the config: a knob of a bot or of the simulator, or a setting of the system. */
 export type Setting = Knob | TextSetting | IntegerSetting | ListSetting;
@@ -90,6 +95,34 @@ export const topSettings = {
   }),
 } as const;
 
+/** What the journal keeps, and in pieces of which size; nothing of it decides a trade. */
+export const journalSettings = {
+  rotateBytes: integer({
+    unit: 'bytes',
+    help: 'size at which the journal begins its next part; it also does at midnight UTC',
+    default: 2 ** 30,
+    min: 65_536,
+    max: 4 * 2 ** 30,
+  }),
+  inputsKeptDays: integer({
+    unit: 'days',
+    help: 'age from which inputs go out of sealed parts and of runs that are over; all else is kept for ever',
+    default: 7,
+    min: 0,
+    max: 36_500,
+  }),
+} as const;
+
+/** The venues' keys. */
+export const keySettings = {
+  acceptRisks: {
+    kind: 'list',
+    help: 'what is wrong with a key and taken all the same; every other finding of the key-rights probe refuses to trade',
+    default: [],
+    options: KEY_RISKS,
+  },
+} as const satisfies Record<string, Setting>;
+
 /** Settings of all arbitrage instances together; what one instance can have of its own is in `arbKnobs`. */
 export const arbSettings = {
   symbols: {
@@ -108,7 +141,7 @@ export const arbSettings = {
   },
 } as const satisfies Record<string, Setting>;
 
-export { arbKnobs, arbSymbolDefaults, simMarketKnobs };
+export { arbKnobs, arbSymbolDefaults, riskKnobs, simMarketKnobs };
 
 export type TopName = keyof typeof topSettings;
 

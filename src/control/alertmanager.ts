@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ControlMessage } from '../domain/control.ts';
 import type { Logger } from '../domain/ports.ts';
+import type { AlertMemory } from './alertMemory.ts';
 import { cleanReason } from './controlRequest.ts';
 import type { Reply } from './coreLink.ts';
 import type { PermitDesk } from './permitDesk.ts';
@@ -24,6 +25,8 @@ export type AlertResult = 'closed' | 'repeated' | 'resolved' | 'noted' | 'unknow
 export interface AlertDeskDeps {
   readonly bots: readonly LatchedBot[];
   readonly desk: PermitDesk;
+  /** Alerts that closed their permits before this edge began. */
+  readonly memory: AlertMemory;
   readonly log: Logger;
   /** Takes known secrets out. */
   readonly scrub: (message: ControlMessage) => ControlMessage;
@@ -55,6 +58,7 @@ export function createAlertDesk(deps: AlertDeskDeps): (body: unknown, from: stri
     }
     const earlier = taken.get(message.id);
     if (earlier !== undefined) return (await earlier) === 'failed' ? 'failed' : 'repeated';
+    if (deps.memory.has(message.id)) return 'repeated';
     const acting = act(one, message);
     taken.set(message.id, acting);
     if (taken.size > MAX_DONE) taken.delete(taken.keys().next().value!);
@@ -83,7 +87,14 @@ export function createAlertDesk(deps: AlertDeskDeps): (body: unknown, from: stri
     }
     deps.log.log('info', 'control', `control executed: disable_live reason=${message.reason}`, { id: message.id });
     const reply = await deps.desk.close('disable_live', targets, message);
-    return reply.status < 300 ? 'closed' : 'failed';
+    if (reply.status >= 300) return 'failed';
+    try {
+      deps.memory.add(message.id);
+    } catch (error) {
+      // The permit is closed; that it was this alert's doing is known only until the edge ends.
+      deps.log.log('error', 'control', `alert ${message.id} could not be remembered: ${String(error)}`);
+    }
+    return 'closed';
   };
 
   return async (body, from) => {

@@ -107,6 +107,10 @@ export function createControlDoor(deps: ControlDoorDeps): ControlDoor {
 
   const forward = async (message: ControlMessage): Promise<Reply> => {
     for (const { name } of findBots(bots, message.target) ?? []) deps.countAction(message.action, name);
+    if (link.isFull()) {
+      const error = `${link.pending()} messages wait for the core already: this one was not sent and nothing was done; try again`;
+      return { status: 503, body: { id: message.id, error, sent: false } };
+    }
     const reply = await link.ask(message.id, () => deps.sendToCore(message));
     return reply ?? { status: 503, body: { id: message.id, error: 'the core did not answer: outcome unknown' } };
   };

@@ -18,6 +18,8 @@ export interface CoreLink {
   /** The core's answer. False when nobody waits for it (any more). */
   settle(id: string, reply: Reply): boolean;
   pending(): number;
+  /** The next question would not be asked at all. */
+  isFull(): boolean;
 }
 
 /** Questions and answers over a port that only carries messages. */
@@ -47,6 +49,7 @@ export function createCoreLink(clock: Clock): CoreLink {
       return finish !== undefined;
     },
     pending: () => waiting.size,
+    isFull: () => waiting.size >= MAX_PENDING,
   };
 }
 

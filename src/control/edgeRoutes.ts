@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import type { ControlMessage } from '../domain/control.ts';
 import type { Caller, ControlDoor } from './controlDoor.ts';
 import { parseControlRequest } from './controlRequest.ts';
 import type { Reply } from './coreLink.ts';
 import { stopOf } from './lastResort.ts';
+import type { ThreadSanity } from './metricsSanity.ts';
 import type { PermitDesk } from './permitDesk.ts';
 import type { Access } from './requestGuards.ts';
 import { statusPage, statusPageHeaders } from './statusPage.ts';
 import type { SystemStatus } from './systemStatus.ts';
+import { parseWarmObservations } from './warmObservations.ts';
 
 export interface RouteDeps {
   readonly scrape: () => Promise<string>;
@@ -16,6 +20,9 @@ export interface RouteDeps {
   readonly door: ControlDoor;
   readonly desk: Pick<PermitDesk, 'slam'>;
   readonly alerts: (body: unknown, from: string) => Promise<Reply>;
+  readonly sanity: () => Promise<readonly ThreadSanity[]>;
+  /** For the journal; the core's answer is not waited for. */
+  readonly note: (message: ControlMessage) => void;
 }
 
 /** Who made the request, as the guards found out. */
@@ -31,6 +38,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
   'GET /metrics': 'loopback',
   'POST /control': 'operate',
   'POST /am-webhook': 'stop',
+  'POST /emit': 'operate',
 };
 
 export const accessOf = (method: string, path: string): Access =>
@@ -58,7 +66,7 @@ export function createEdgeRoutes(deps: RouteDeps): Hono<RouteEnv> {
     const text = await c.req.text();
     // A form or a beacon of a foreign page cannot send this type unasked; a stop is not refused over it.
     if (!isJson(c.req.header('content-type')) && stopOf(text, c.env.caller) === null) {
-      return json({ status: 415, body: { error: 'send the header "content-type: application/json"' } });
+      return json(WANTS_JSON);
     }
     const body = parseJson(text);
     if (body === undefined) return json({ status: 400, body: { error: 'the body is not JSON' } });
@@ -74,6 +82,23 @@ export function createEdgeRoutes(deps: RouteDeps): Hono<RouteEnv> {
     return json(await deps.alerts(body, c.env.caller.from));
   });
 
+  app.get('/api/metrics/sanity', async (c) => c.json({ threads: await deps.sanity() }));
+  app.post('/emit', async (c) => {
+    if (!mayAct(c.env.caller)) return json({ status: 403, body: { error: 'this needs the role operate or kill' } });
+    if (!isJson(c.req.header('content-type'))) return json(WANTS_JSON);
+    const body = parseJson(await c.req.text());
+    if (body === undefined) return json({ status: 400, body: { error: 'the body is not JSON' } });
+    const warm = parseWarmObservations(body);
+    if (typeof warm === 'string') return json({ status: 400, body: { error: warm } });
+    const { bot, observations } = warm;
+    const id = warm.id ?? randomUUID();
+    const { role, from } = c.env.caller;
+    const target = bot === null ? {} : { target: bot };
+    const args = { source: 'warm', observations };
+    deps.note({ id, action: 'emit', ...target, reason: 'warm-up', args, by: role ?? 'nobody', from });
+    return json({ status: 202, body: { id, accepted: observations.length, source: 'warm' } });
+  });
+
   app.notFound((c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}` }, 404));
   // The thread outlives any request; what went wrong is the caller's to know. A stop happens all the same.
   app.onError(async (error, c) => {
@@ -84,6 +109,8 @@ export function createEdgeRoutes(deps: RouteDeps): Hono<RouteEnv> {
   });
   return app;
 }
+
+const WANTS_JSON: Reply = { status: 415, body: { error: 'send the header "content-type: application/json"' } };
 
 const isJson = (type: string | undefined) => /^application\/json *(;|$)/i.test(type ?? '');
 

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { ControlMessage } from '../domain/control.ts';
 import { toPlainError } from '../domain/errors.ts';
@@ -12,6 +13,7 @@ import type { EdgeBoot, FromEdge, ToEdge } from '../workers/edgeMessages.ts';
 import { latchLevel, loadLatchWords } from '../workers/latchWords.ts';
 import type { StatusView } from '../workers/statusView.ts';
 import { createWallClock } from '../workers/wallClock.ts';
+import { createAlertMemory } from './alertMemory.ts';
 import { createAlertDesk } from './alertmanager.ts';
 import { createControlDoor } from './controlDoor.ts';
 import { createCoreLink } from './coreLink.ts';
@@ -22,12 +24,17 @@ import { readLatchFile, writeLatchFile } from './latchFile.ts';
 import { withClosedWords } from './latchState.ts';
 import { createLiveSockets } from './liveSockets.ts';
 import { createLoginThrottle } from './loginThrottle.ts';
+import { metricsSanity } from './metricsSanity.ts';
 import { createPermitDesk } from './permitDesk.ts';
 import { checkToken } from './requestGuards.ts';
 import { createStepUp } from './stepUp.ts';
 import { findNotReady, type StatusInput, systemStatus } from './systemStatus.ts';
 import { botName, findBots, latchedBots } from './targets.ts';
-import { createTokenCheck, loadOrMakeTokens, ROLES } from './tokens.ts';
+import { createTokenStore } from './tokenStore.ts';
+import { loadOrMakeTokens, ROLES } from './tokens.ts';
+
+/** How soon new tokens count. */
+const TOKENS_EVERY_MS = 500;
 
 /** The edge thread: HTTP, the one registry, the permit latch. Ends the thread (by closing the port) after `stop` or `failed`. */
 export async function runEdge(boot: EdgeBoot, port: MessagePort): Promise<void> {
@@ -68,8 +75,9 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   loadLatchWords(boot.latch, initial, boot.bots);
 
   const tokens = loadOrMakeTokens(boot.tokensPath);
-  const secrets = ROLES.map((role) => tokens[role]);
-  const scrub = createScrubber(secrets).scrubValue<ControlMessage>;
+  const secrets = [...ROLES.map((role) => tokens[role]), ...(boot.secrets ?? [])];
+  const scrubber = createScrubber(secrets);
+  const scrub = scrubber.scrubValue<ControlMessage>;
   const log = createLogger({
     file: boot.logPath,
     level: boot.logLevel,
@@ -116,6 +124,9 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   const alerts = createAlertDesk({
     bots,
     desk,
+    memory: createAlertMemory(join(boot.dataDir, 'alerts'), (why) =>
+      log.log('error', 'control', `the alerts done before cannot be read, each closes again: ${why}`),
+    ),
     log,
     scrub,
     note: sendToCore,
@@ -149,9 +160,19 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
     door,
     desk,
     alerts,
+    sanity: () => metricsSanity(boot.slabs, reader, registry.scrape, clock.nowMs),
+    note: (message) => sendToCore(scrub(message)),
   });
 
-  const guard = { roleOf: createTokenCheck(tokens), throttle: createLoginThrottle(clock.nowMs) };
+  const tokenStore = createTokenStore({
+    path: boot.tokensPath,
+    initial: tokens,
+    keepSecret(value) {
+      scrubber.keep(value);
+      log.keepSecret(value);
+    },
+  });
+  const guard = { roleOf: tokenStore.roleOf, throttle: createLoginThrottle(clock.nowMs) };
   const live = createLiveSockets({
     clock,
     log,
@@ -192,6 +213,18 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
     throw error;
   }
   log.log('info', 'edge', `listening on ${server.address}`);
+  const cancelTokens = clock.every(TOKENS_EVERY_MS, () => {
+    try {
+      if (!tokenStore.refresh()) return;
+      // Whoever logged in with an old one has to show a new one.
+      live.logOutAll('the tokens were changed: log in again');
+      log.log('warn', 'auth', 'the tokens were changed: only those of the file count from now on');
+    } catch (error) {
+      log.log('error', 'auth', 'the token file was changed and cannot be read; the tokens of before stay', {
+        error: toPlainError(error),
+      });
+    }
+  });
 
   let coreClosures = 0;
   return {
@@ -205,6 +238,7 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
       }
     },
     async close() {
+      cancelTokens();
       live.close();
       await server.close();
       sampler[Symbol.dispose]();

@@ -7,6 +7,7 @@ import {
   type Access,
   allowedHosts,
   checkToken,
+  isLoopback,
   MAX_BODY_BYTES,
   presentedToken,
   type Refusal,
@@ -53,6 +54,16 @@ export interface EdgeServer {
  * @throws NightjarError port.busy
  */
 export async function startHttpServer(deps: HttpServerDeps): Promise<EdgeServer> {
+  if (deps.host !== 'localhost' && !isLoopback(deps.host)) {
+    const remedy = 'put a reverse proxy with TLS in front of the loopback address';
+    throw new NightjarError(
+      'config.invalid',
+      `host ${deps.host}: the control plane listens on loopback only; ${remedy}`,
+      {
+        host: deps.host,
+      },
+    );
+  }
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -78,6 +89,8 @@ export async function startHttpServer(deps: HttpServerDeps): Promise<EdgeServer>
     response.on('finish', () => deps.onAnswered(path, response.statusCode));
   });
   server.on('clientError', (_error, socket) => {
+    // No request came of it, and still somebody tried: it counts.
+    deps.onAnswered('', 400);
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
   });
   server.on('upgrade', (request, socket, head) => {

@@ -37,6 +37,8 @@ export interface LiveDeps {
 export interface LiveSockets {
   /** The guards have passed Host and Origin. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, source: string): void;
+  /** Ends every session: what its token could is over. */
+  logOutAll(reason: string): void;
   close(): void;
 }
 
@@ -167,6 +169,9 @@ export function createLiveSockets(deps: LiveDeps): LiveSockets {
           readers.delete(reader);
         });
       });
+    },
+    logOutAll(reason) {
+      for (const reader of readers) end(reader, CLOSE.login, reason);
     },
     close() {
       cancelTick();

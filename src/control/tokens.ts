@@ -35,10 +35,19 @@ export function readTokens(path: string): Tokens {
 /** Makes new tokens at the first start. @throws NightjarError data.unreadable, or the system's error */
 export function loadOrMakeTokens(path: string): Tokens {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return readTokens(path);
-  const make = () => randomBytes(TOKEN_BYTES).toString('base64url');
-  const tokens: Tokens = { read: make(), operate: make(), kill: make(), alertmanager: make() };
-  writeFileDurably(path, `${JSON.stringify(tokens, null, 2)}\n`, 0o600);
+  const tokens = makeTokens();
+  writeTokens(path, tokens);
   return tokens;
+}
+
+export function makeTokens(): Tokens {
+  const make = () => randomBytes(TOKEN_BYTES).toString('base64url');
+  return { read: make(), operate: make(), kill: make(), alertmanager: make() };
+}
+
+/** @throws the system's error; the old file is then untouched */
+export function writeTokens(path: string, tokens: Tokens): void {
+  writeFileDurably(path, `${JSON.stringify(tokens, null, 2)}\n`, 0o600);
 }
 
 /** Whose token this is, or null. Only digests are kept, and every digest is compared, so timing tells nothing. */

@@ -4,7 +4,7 @@ import type { OtherCommand } from './commands.ts';
 import type { InputPayload } from './inputs.ts';
 
 export interface ChildRunner {
-  execute(command: Extract<OtherCommand, { type: 'child.start' | 'child.stop' }>): void;
+  execute(command: Extract<OtherCommand, { type: 'child.start' | 'child.stop' | 'thread.drill' }>): void;
 }
 
 /**
@@ -52,6 +52,7 @@ export function createChildRunner(
 
   return {
     execute(command) {
+      if (command.type === 'thread.drill') return running.get(command.thread)?.child.drill?.(command.drill);
       if (command.type === 'child.start') return start(command.child, command.incarnation);
       const current = running.get(command.child);
       if (current === undefined || current.incarnation !== command.incarnation) {

@@ -1,5 +1,6 @@
 import type { OrderIntent, OrderRef } from '../domain/orders.ts';
 import type { LaneMessage } from '../workers/laneMessages.ts';
+import type { ThreadDrill } from '../workers/threadDrill.ts';
 
 /**
  * What leaves the core. `order.*` rows go to the journal's `intents` and are handed to the gateway by the journal thread
@@ -13,10 +14,13 @@ export type OrderCommand =
 export type OtherCommand =
   | { readonly type: 'child.start'; readonly child: string; readonly incarnation: number }
   | { readonly type: 'child.stop'; readonly child: string; readonly incarnation: number; readonly how: 'ask' | 'kill' }
+  /** A fault on purpose, which the thread's watchdog has to find; `core` = the core's own main thread. */
+  | { readonly type: 'thread.drill'; readonly thread: string; readonly drill: ThreadDrill }
   | { readonly type: 'lane.send'; readonly lane: string; readonly message: LaneMessage }
   /** Asks the gateway to follow an order until its fate is proven or the deadline passes. */
   | { readonly type: 'order.resolve'; readonly ref: OrderRef; readonly deadlineMs: number }
   | { readonly type: 'gateway.reconcile' }
+  | { readonly type: 'gateway.markets' }
   | { readonly type: 'latch.close'; readonly bot: string; readonly reason: string; readonly by: string }
   | { readonly type: 'control.reply'; readonly id: string; readonly status: number; readonly body: unknown }
   | { readonly type: 'exec.log'; readonly line: Readonly<Record<string, unknown>> }

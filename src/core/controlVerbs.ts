@@ -1,22 +1,25 @@
 import type { ManualAnswer, SupervisionTree } from '../actors/supervisionTree.ts';
 import type { TreeNode } from '../actors/treeStatus.ts';
+import type { Logger } from '../domain/ports.ts';
 import type { ArbBot } from './arb/arbBotTypes.ts';
 import type { OtherCommand } from './commands.ts';
 import type { ControlMessage, InputPayload } from './inputs.ts';
 import type { OrderDesk } from './orderDesk.ts';
 import type { Permits } from './permits.ts';
 import type { RowWriter } from './rowWriter.ts';
+import { answerThreadDrill } from './threadDrillVerb.ts';
 
 export interface ControlContext {
   readonly tree: SupervisionTree;
   readonly bots: ReadonlyMap<string, ArbBot>;
   readonly desk: Pick<OrderDesk, 'unresolved'>;
   readonly rows: RowWriter;
+  readonly log: Logger;
   command(command: OtherCommand): void;
 }
 
 /** Said by the edge for the journal: the input itself is the record. */
-const NOTED_ACTIONS: ReadonlySet<string> = new Set(['alert']);
+const NOTED_ACTIONS: ReadonlySet<string> = new Set(['alert', 'emit']);
 
 type Verb = (target: string, message: ControlMessage, context: ControlContext) => Reply;
 interface Reply {
@@ -44,22 +47,29 @@ const TREE_VERBS: Readonly<Record<string, Verb>> = {
   },
 };
 
-const BOT_VERBS: Readonly<Record<string, (bot: ArbBot, message: ControlMessage) => unknown>> = {
-  suspend: (bot) => {
-    bot.suspend();
-    return { suspended: bot.config.id };
-  },
-  resume: (bot) => {
-    bot.resume();
-    return { resumed: bot.config.id };
-  },
-  status: (bot) => bot.view(),
-  getState: (bot) => bot.view(),
-  snapshot: (bot) => bot.view(),
-  trace: (bot, message) => ({ events: bot.trace(Number(message.args.n ?? 20)) }),
-};
+const BOT_VERBS: Readonly<Record<string, (bot: ArbBot, message: ControlMessage, context: ControlContext) => unknown>> =
+  {
+    suspend: (bot) => {
+      bot.suspend();
+      return { suspended: bot.config.id };
+    },
+    resume: (bot) => {
+      bot.resume();
+      return { resumed: bot.config.id };
+    },
+    release: (bot, message, { rows, log }) => {
+      const released = bot.release();
+      if (released.length > 0) rows.write('decisions', bot.config.id, 'released', { released, by: message.by });
+      for (const one of released) log.log('warn', 'risk', `${bot.config.id}: "${one}" is delivered again`);
+      return { released };
+    },
+    status: (bot) => bot.view(),
+    getState: (bot) => bot.view(),
+    snapshot: (bot) => bot.view(),
+    trace: (bot, message) => ({ events: bot.trace(Number(message.args.n ?? 20)) }),
+  };
 
-export const CORE_ACTIONS: readonly string[] = [...Object.keys(TREE_VERBS), ...Object.keys(BOT_VERBS)];
+export const CORE_ACTIONS: readonly string[] = [...Object.keys(TREE_VERBS), ...Object.keys(BOT_VERBS), 'error-sim'];
 
 /** Answers one control message: always exactly one reply, also for what it cannot do. */
 export function answerControl(message: ControlMessage, context: ControlContext): void {
@@ -83,6 +93,7 @@ export function permitAudit(
 function act(message: ControlMessage, context: ControlContext): Reply {
   if (NOTED_ACTIONS.has(message.action)) return done({ noted: true });
   if (message.args.plan === true) return done(inFlight(message, context));
+  if (message.action === 'error-sim') return answerThreadDrill(message, context.tree.status(), context.command);
   const target = resolveTarget(message.target, context);
   const treeVerb = TREE_VERBS[message.action];
   if (treeVerb !== undefined) {
@@ -99,7 +110,7 @@ function act(message: ControlMessage, context: ControlContext): Reply {
   if (bots.some((bot) => bot === undefined)) {
     return refuse(404, `"${message.target}" is not a bot`, [...context.bots.keys()]);
   }
-  return done(Object.fromEntries(bots.map((bot) => [bot!.config.id, botVerb(bot!, message)])));
+  return done(Object.fromEntries(bots.map((bot) => [bot!.config.id, botVerb(bot!, message, context)])));
 }
 
 /** What a stop would meet, per bot: its state and its orders whose fate is not proven. For `ctl kill --plan`. */

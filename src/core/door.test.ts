@@ -35,3 +35,68 @@ it('refuses an input that the journal cannot hold, without spending a number on 
   door.admit('edge', { type: 'control', message: { ...poisoned, args: {} } });
   expect(rows.filter(({ table }) => table === 'inputs').map(({ seq }) => seq)).toEqual([1, 2]);
 });
+
+it('holds a venue report, and all that comes behind it, until the report is durable', () => {
+  const rows: JournalRow[] = [];
+  const urgent: boolean[] = [];
+  const awaited: { inputSeq: number; then: () => void }[] = [];
+  const door = createDoor({
+    clock: createVirtualClock(),
+    config: TESTBED_CONFIG,
+    log: { log: () => {} },
+    metrics: silentMetrics,
+    journal(more, isUrgent = false) {
+      rows.push(...more);
+      if (more[0]?.table === 'inputs') urgent.push(isUrgent);
+    },
+    durable: (inputSeq, then) => awaited.push({ inputSeq, then }),
+    execute: () => {},
+    lastInputSeq: 0,
+  });
+  const handled = () => [...new Set(rows.filter(({ table }) => table !== 'inputs').map(({ inputSeq }) => inputSeq))];
+  door.admit('core', { type: 'core.started', incarnation: 1, latch: { all: null, bots: {} }, lastSeq: {} });
+  expect(awaited).toEqual([]);
+  const report = { type: 'order.placed', clientOrderId: 'njx', answer: { outcome: 'unknown', reason: 'cut' } } as const;
+  const status = { id: 's', action: 'status', reason: '', args: {}, by: 't', from: 't' };
+  door.admit('gateway', report as never);
+  door.admit('edge', { type: 'control', message: status });
+  door.admit('gateway', report as never);
+  // The first report is handed to the journal and not read; what came behind it has no number yet.
+  expect(rows.filter(({ table }) => table === 'inputs').map(({ kind }) => kind)).toEqual([
+    'core.started',
+    'order.placed',
+  ]);
+  expect(handled()).toEqual([1]);
+  awaited[0]!.then();
+  awaited[0]!.then();
+  expect(rows.filter(({ table }) => table === 'inputs').map(({ kind }) => kind)).toEqual([
+    'core.started',
+    'order.placed',
+    'control',
+    'order.placed',
+  ]);
+  expect(handled()).toContain(3);
+  expect(handled()).not.toContain(4);
+  expect(awaited.map(({ inputSeq }) => inputSeq)).toEqual([2, 4]);
+  awaited[1]!.then();
+  expect(urgent).toEqual([false, true, false, true]);
+});
+
+it('reads a report at once where no journal is there to make it durable', () => {
+  const rows: JournalRow[] = [];
+  const door = createDoor({
+    clock: createVirtualClock(),
+    config: TESTBED_CONFIG,
+    log: { log: () => {} },
+    metrics: silentMetrics,
+    journal: (more) => rows.push(...more),
+    durable: (_inputSeq, then) => then(),
+    execute: () => {},
+    lastInputSeq: 0,
+  });
+  door.admit('core', { type: 'core.started', incarnation: 1, latch: { all: null, bots: {} }, lastSeq: {} });
+  const status = { id: 's', action: 'status', reason: '', args: {}, by: 't', from: 't' };
+  door.admit('gateway', { type: 'reconciled', balances: [], openOrders: [], failures: [] });
+  door.admit('edge', { type: 'control', message: status });
+  expect(rows.filter(({ table }) => table === 'inputs').map(({ seq }) => seq)).toEqual([1, 2, 3]);
+});

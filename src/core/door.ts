@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/ports.ts';
 import { canonicalJson, type JournalRow } from '../journal/rows.ts';
 import type { OtherCommand } from './commands.ts';
-import type { InputPayload } from './inputs.ts';
+import type { Input, InputPayload } from './inputs.ts';
 import { createKernel, type Kernel, type KernelConfig, type KernelOutputs, type KernelView } from './kernel.ts';
 
 export interface DoorDeps {
@@ -9,17 +9,26 @@ export interface DoorDeps {
   readonly config: KernelConfig;
   readonly log: KernelOutputs['log'];
   readonly metrics: KernelOutputs['metrics'];
-  /** Where rows go, in order; never awaited. */
-  journal(rows: readonly JournalRow[]): void;
+  /** Where rows go, in order. `urgent`: somebody waits for their commit. */
+  journal(rows: readonly JournalRow[], urgent?: boolean): void;
+  /**
+   * Calls `then` once the input's row is durable, at once where no journal is there to make it so. Without it nothing is
+   * waited for.
+   */
+  durable?(inputSeq: number, then: () => void): void;
   /** Runs one command; it may bring new inputs, also at once: they wait their turn. */
   execute(command: OtherCommand): void;
   /** Highest input sequence of earlier incarnations of this run. */
   readonly lastInputSeq: number;
 }
 
+/** What a venue says: durable before the kernel reads it. What the gateway itself refused is no word of a venue. */
+const VENUE_REPORTS: ReadonlySet<InputPayload['type']> = new Set(['order.placed', 'order.resolved', 'reconciled']);
+
 /**
  * The one door to the core. What comes in gets sequence number and time, is handed to the journal, and only then is
- * handled, one at a time; what the kernel decided leaves after that, rows before commands.
+ * handled, one at a time; what the kernel decided leaves after that, rows before commands. A venue's report is held until
+ * the commit that has it: whatever comes meanwhile waits behind it, so that the order of inputs is that of their numbers.
  */
 export interface Door {
   admit(source: string, payload: InputPayload): void;
@@ -34,6 +43,7 @@ export function createDoor(deps: DoorDeps): Door {
   let seq = deps.lastInputSeq;
   let lastTimeMs = 0;
   let handling = false;
+  let held: Input | null = null;
 
   const kernel: Kernel = createKernel(deps.config, {
     log: deps.log,
@@ -59,22 +69,51 @@ export function createDoor(deps: DoorDeps): Door {
   function admit(source: string, payload: InputPayload): void {
     if (!canBeJournalled(source, payload)) return;
     waiting.push({ source, payload });
-    if (handling) return;
+    if (!handling) handleWaiting();
+  }
+
+  function handleWaiting(): void {
     handling = true;
     try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next.source, next.payload);
+      while (held === null) {
+        const next = waiting.shift();
+        if (next === undefined) return;
+        take(next.source, next.payload);
+      }
     } finally {
       handling = false;
     }
   }
 
-  function handle(source: string, payload: InputPayload): void {
+  function take(source: string, payload: InputPayload): void {
     seq += 1;
     lastTimeMs = Math.max(lastTimeMs, deps.clock.nowMs());
-    const input = { seq, timeMs: lastTimeMs, source, payload };
-    deps.journal([
-      { table: 'inputs', seq, inputSeq: seq, timeMs: lastTimeMs, subject: source, kind: payload.type, payload },
-    ]);
+    const input: Input = { seq, timeMs: lastTimeMs, source, payload };
+    const isAwaited = deps.durable !== undefined && VENUE_REPORTS.has(payload.type);
+    deps.journal(
+      [{ table: 'inputs', seq, inputSeq: seq, timeMs: lastTimeMs, subject: source, kind: payload.type, payload }],
+      isAwaited,
+    );
+    if (!isAwaited) {
+      handle(input);
+      return;
+    }
+    held = input;
+    deps.durable?.(seq, () => {
+      if (held !== input) return;
+      held = null;
+      const wasHandling = handling;
+      handling = true;
+      try {
+        handle(input);
+      } finally {
+        handling = wasHandling;
+      }
+      if (!handling) handleWaiting();
+    });
+  }
+
+  function handle(input: Input): void {
     kernel.handle(input);
     if (rows.length > 0) deps.journal(rows);
     const due = commands;

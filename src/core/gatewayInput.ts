@@ -14,6 +14,8 @@ export function gatewayInput(message: FromGateway): InputPayload | null {
       const { balances, openOrders, failures } = message;
       return { type: 'reconciled', balances, openOrders, failures };
     }
+    case 'markets':
+      return { type: 'markets', markets: message.markets, failures: message.failures };
     default:
       return null;
   }

@@ -1,8 +1,10 @@
 import type { ControlMessage, LatchState } from '../domain/control.ts';
 import type { PlainError } from '../domain/errors.ts';
 import type { ExitReason } from '../domain/exitReason.ts';
+import type { MarketRules } from '../domain/instruments.ts';
 import type { Balance, LookupOutcome, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { ArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
+import type { OverloadCause } from './overload.ts';
 import type { RecoveredState } from './recovery/recoveredState.ts';
 
 export type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
@@ -25,6 +27,14 @@ export type InputPayload =
   | { readonly type: 'child.exited'; readonly child: string; readonly incarnation: number; readonly reason: ExitReason }
   /** Fail-stop of the journal thread: nothing that follows is recorded until it is restarted. */
   | { readonly type: 'journal.failed'; readonly error: PlainError }
+  /** The core's thread or its journal is late; measured outside, so that a replay closes at the same place. */
+  | {
+      readonly type: 'overload.began';
+      readonly cause: OverloadCause;
+      readonly valueMs: number;
+      readonly limitMs: number;
+    }
+  | { readonly type: 'overload.ended'; readonly cause: OverloadCause; readonly calmMs: number }
   | { readonly type: 'signal.arb'; readonly lane: string; readonly evaluation: ArbEvaluation }
   | { readonly type: 'timer.due'; readonly timer: string }
   | { readonly type: 'order.placed'; readonly clientOrderId: string; readonly answer: PlaceOutcome }
@@ -37,6 +47,8 @@ export type InputPayload =
       readonly openOrders: readonly OrderReport[];
       readonly failures: readonly string[];
     }
+  /** The rules of the markets as the venues state them now. */
+  | { readonly type: 'markets'; readonly markets: readonly MarketRules[]; readonly failures: readonly string[] }
   | { readonly type: 'control'; readonly message: ControlMessage }
   | { readonly type: 'latch.changed'; readonly latch: LatchState; readonly cause: ControlMessage };
 

@@ -1,11 +1,10 @@
 import { NightjarError } from '../domain/errors.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { JournalRow } from '../journal/rows.ts';
 import type { ToJournal } from '../workers/journalMessages.ts';
 
 /** Rows that may wait for a journal that is down; a normal run makes some tens a second. Beyond it the core ends: what cannot be recorded must not happen. */
 const CAPACITY = 200_000;
-/** Lines of the exec log that wait for the same; the newest beyond it are dropped: the journal has their trades. */
-const MAX_LINES = 10_000;
 
 /**
  * The core's end of the journal: rows are kept until their commit is acknowledged, so that a journal thread that dies
@@ -13,8 +12,13 @@ const MAX_LINES = 10_000;
  * were decided for another moment, and the desk asks the venue for their fate.
  */
 export interface JournalLink {
-  send(rows: readonly JournalRow[]): void;
-  execLog(line: string): void;
+  /** @param urgent  somebody waits for the commit: it does not wait for company */
+  send(rows: readonly JournalRow[], urgent?: boolean): void;
+  /**
+   * Calls `then` once: when rows of this input that were sent are durable; at once while no journal is there or it has
+   * failed; when it goes away meanwhile; and when it is late by `LATE_MS`, after which nobody waits until its next commit.
+   */
+  durable(inputSeq: number, then: () => void): void;
   /** A journal incarnation is ready: everything unacknowledged goes first. */
   connect(post: (message: ToJournal) => void): void;
   disconnect(): void;
@@ -28,18 +32,35 @@ export interface JournalLink {
   hasFailed(): boolean;
   committed(inputSeq: number): void;
   waiting(): number;
+  /** Time of the oldest row that no commit covers, epoch ms; null = none. */
+  oldestWaitingMs(): number | null;
 }
 
-export function createJournalLink(capacity = CAPACITY): JournalLink {
+/** A commit takes some ms. The core must go on hearing everybody else, also while the disk hangs. */
+export const LATE_MS = 1000;
+
+/** @param clock  bounds how long a commit is waited for; without it the wait has no bound */
+export function createJournalLink(capacity = CAPACITY, clock?: Clock, onLate: () => void = () => {}): JournalLink {
+  let isLate = false;
+  let awaited: { readonly inputSeq: number; readonly then: () => void; readonly cancel: () => void }[] = [];
+  /** Who is called may ask again: by then its own entry is gone. */
+  const release = (upTo: number) => {
+    const due = awaited.filter(({ inputSeq }) => inputSeq <= upTo);
+    awaited = awaited.filter(({ inputSeq }) => inputSeq > upTo);
+    for (const { cancel, then } of due) {
+      cancel();
+      then();
+    }
+  };
   let unacknowledged: JournalRow[] = [];
-  let waitingLines: string[] = [];
   let failed = false;
   let lostRows = 0;
+  let committedSeq = 0;
   let post: ((message: ToJournal) => void) | null = null;
 
   return {
-    send(rows) {
-      post?.({ type: 'rows', rows });
+    send(rows, urgent = false) {
+      post?.({ type: 'rows', rows, ...(urgent ? { urgent } : {}) });
       if (failed && unacknowledged.length + rows.length > capacity) {
         lostRows += rows.length;
         return;
@@ -52,9 +73,14 @@ export function createJournalLink(capacity = CAPACITY): JournalLink {
         );
       }
     },
-    execLog(line) {
-      if (post !== null && !failed) post({ type: 'execLog', line });
-      else if (waitingLines.length < MAX_LINES) waitingLines.push(line);
+    durable(inputSeq, then) {
+      if (post === null || failed || isLate || inputSeq <= committedSeq) return then();
+      const cancel = clock?.after(LATE_MS, () => {
+        isLate = true;
+        onLate();
+        release(Number.POSITIVE_INFINITY);
+      });
+      awaited.push({ inputSeq, then, cancel: cancel ?? (() => {}) });
     },
     connect(nextPost) {
       if (lostRows > 0) {
@@ -64,25 +90,31 @@ export function createJournalLink(capacity = CAPACITY): JournalLink {
         );
       }
       failed = false;
+      isLate = false;
       post = nextPost;
       if (unacknowledged.length > 0) post({ type: 'rows', rows: unacknowledged, handOver: false });
-      for (const line of waitingLines) post({ type: 'execLog', line });
-      waitingLines = [];
     },
     disconnect() {
       post = null;
+      release(Number.POSITIVE_INFINITY);
     },
     fail() {
       failed = true;
+      release(Number.POSITIVE_INFINITY);
     },
     hasFailed: () => failed,
     committed(inputSeq) {
+      committedSeq = Math.max(committedSeq, inputSeq);
       // Rows of the very input that was named may have come in a later message: they wait for the next commit.
       let acknowledged = 0;
       while (acknowledged < unacknowledged.length && unacknowledged[acknowledged]!.inputSeq < inputSeq)
         acknowledged += 1;
       if (acknowledged > 0) unacknowledged = unacknowledged.slice(acknowledged);
+      isLate = false;
+      release(inputSeq);
     },
     waiting: () => unacknowledged.length,
+    // Rows of the last committed input are kept for safety, not because they are late.
+    oldestWaitingMs: () => unacknowledged.find(({ inputSeq }) => inputSeq > committedSeq)?.timeMs ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import type { Balance } from '../domain/orders.ts';
 import type { Logger } from '../domain/ports.ts';
 import { JOURNAL_TABLES, type JournalRow } from '../journal/rows.ts';
 import type { ArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
@@ -92,6 +93,11 @@ export function startKernel({
     inputs.push({ table: 'inputs', seq, inputSeq: seq, timeMs: nowMs, subject: source, kind: payload.type, payload });
     kernel.handle({ seq, timeMs: nowMs, source, payload });
   };
+  /** The venues hold plenty at first, and later what the fills made of it. */
+  const truthNow = () => {
+    const { stock } = kernel.view();
+    return stock.length === 0 ? plenty : stock.map((entry) => ({ ...entry, locked: 0 }) as Balance);
+  };
   /** Threads start and stop at once; the rest of the commands waits for the test. */
   const obey = () => {
     for (; executed < commands.length; executed += 1) {
@@ -102,7 +108,7 @@ export function startKernel({
         const kind = command.how === 'kill' ? 'killed' : 'shutdown';
         handle({ type: 'child.exited', child: command.child, incarnation: command.incarnation, reason: { kind } });
       } else if (command.type === 'gateway.reconcile' && reconciled) {
-        handle({ type: 'reconciled', balances: plenty, openOrders: [], failures: [] });
+        handle({ type: 'reconciled', balances: truthNow(), openOrders: [], failures: [] });
       }
     }
   };
@@ -156,7 +162,7 @@ export function startKernel({
 /** The rows as a journal reader would give them. */
 export function rowSource(rows: readonly JournalRow[], inputs: readonly JournalRow[]) {
   return {
-    rows: (table: JournalRow['table'], filter?: { readonly subject?: string }) =>
+    rows: (table: JournalRow['table'], filter?: { readonly subject?: string; readonly fromSeq?: number }) =>
       [...inputs, ...rows].filter(
         (row) => row.table === table && (filter?.subject === undefined || row.subject === filter.subject),
       ),

@@ -169,6 +169,12 @@ export function createOrderDesk(deps: OrderDeskDeps): OrderDesk {
       cancelNow(order);
       return 'asked';
     },
+    cancelAll() {
+      // No rate limit: nothing comes after this. A swap on the chain cannot be called back.
+      const open = [...lives.living()].filter(({ intent, state }) => intent.type !== 'swap' && state !== 'cancelling');
+      for (const order of open) cancelNow(order);
+      return open.map(({ intent }) => intent.clientOrderId);
+    },
     placed(clientOrderId, answer) {
       const order = lives.find(clientOrderId);
       if (order === undefined) {
@@ -231,7 +237,9 @@ export function createOrderDesk(deps: OrderDeskDeps): OrderDesk {
     recheck(venue, sinceMs) {
       for (const order of lives.endedSince(sinceMs)) if (order.intent.venue === venue) follow(order);
     },
+    restoreLosses: losses.restore,
     noteNet: (bot, net) => losses.note(bot, net),
+    pause: pauses.pause,
     permitsChanged: () => pauses.permitsChanged(),
   };
 }

@@ -81,6 +81,7 @@ describe('failure cases B', () => {
     world.say(id, { ...reportOn(intent, 'open', [partial, echo]), filledQty: 5 });
     expect(world.booked()).toBe(5);
     expect(world.stateOf(id)).toBe('partlyFilled');
+    expect(evidence(world)).toEqual([]);
   });
 
   it('B5: cumulative and incremental reports in any mix give the exact sum, and a falling one is alarmed', () => {

@@ -1,5 +1,5 @@
 import type { RiskLimits } from '../risk/limits.ts';
-import { createLossWatch, type Losses } from '../risk/lossWatch.ts';
+import { createLossWatch, type Losses, type LossState } from '../risk/lossWatch.ts';
 import type { OtherCommand } from './commands.ts';
 
 const NO_LOSSES: Losses = { dayLoss: 0, drawdown: 0 };
@@ -9,6 +9,8 @@ const DAY_MS = 86_400_000;
 export interface LossDesk {
   note(bot: string, net: number): void;
   of(bot: string): Losses;
+  /** Goes on where a dead core stood; before the first `note`. */
+  restore(bot: string, state: LossState): void;
 }
 
 export function createLossDesk(deps: {
@@ -42,6 +44,7 @@ export function createLossDesk(deps: {
       latch(bot, 'loss_limit', String(Math.floor(deps.nowMs() / DAY_MS)), dayLoss, limits.maxDailyLoss);
       latch(bot, 'drawdown', 'run', drawdown, limits.maxDrawdown);
     },
+    restore: watch.restore,
     of(bot) {
       const net = lastNet.get(bot);
       // Asked anew: midnight may have passed since the last trade.

@@ -2,6 +2,7 @@ import type { Instrument } from '../domain/instruments.ts';
 import type { Fill, LookupOutcome, OrderIntent, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { OrderState } from '../machines/orderTable.ts';
 import type { RiskLimits } from '../risk/limits.ts';
+import type { LossState } from '../risk/lossWatch.ts';
 import type { RiskRefusal } from '../risk/preTradeGate.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
 import type { OtherCommand } from './commands.ts';
@@ -65,6 +66,8 @@ export interface OrderDesk {
   ): { readonly clientOrderId: string } | { readonly refused: RiskRefusal };
   /** Asks for the end of a living order; again while it is under way does nothing. */
   cancel(clientOrderId: string): 'asked' | 'under way' | 'not alive' | { readonly refused: RiskRefusal };
+  /** Asks for the end of every living order that can be cancelled; @returns which. */
+  cancelAll(): readonly string[];
   placed(clientOrderId: string, answer: PlaceOutcome): void;
   refused(clientOrderId: string, reason: string): void;
   resolved(clientOrderId: string, answer: LookupOutcome): void;
@@ -86,6 +89,10 @@ export interface OrderDesk {
   recheck(venue: string, sinceMs: number): void;
   /** What a bot has made since its start, reportCcy: closes its permit, once, when a loss limit breaks. */
   noteNet(bot: string, net: number): void;
+  /** Where a dead core's loss limits stood; before the first `noteNet`. */
+  restoreLosses(bot: string, state: LossState): void;
+  /** Opens nothing more on the pair and closes the bot's permit, until an operator opens it. */
+  pause(pair: string, bot: string, reason: string): void;
   permitsChanged(): void;
 }
 

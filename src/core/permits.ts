@@ -12,25 +12,29 @@ export interface Permits {
   /** @param reopened  an operator opened something: closures of the core's own end where the latch is open */
   update(latch: LatchState, reopened: boolean): void;
   /** The core closes a permit: it holds here at once; the latch follows when the edge has written it. */
-  closeByCore(bot: string, reason: string): void;
+  closeByCore(bot: string, reason: string, by: string): void;
   /** Closures of the core's own that the latch does not show yet. */
-  unconfirmed(): readonly { readonly bot: string; readonly reason: string }[];
+  unconfirmed(): readonly { readonly bot: string; readonly reason: string; readonly by: string }[];
   /** The run is ending: nothing opens any more, whatever the latch says. */
   closeForStop(reason: string): void;
   /** Nothing can be recorded: nothing opens, whatever the latch says, until null lifts it. */
   closeForJournal(reason: string | null): void;
+  /** The core is late: nothing opens until null lifts it; every other closure stays what it is. */
+  closeForOverload(reason: string | null): void;
 }
 
 export function createPermits(initial: LatchState): Permits {
   let latch = initial;
   let stopping: string | null = null;
   let unrecorded: string | null = null;
-  const closedByCore = new Map<string, string>();
+  let overloaded: string | null = null;
+  const closedByCore = new Map<string, { readonly reason: string; readonly by: string }>();
   const closure = (bot: string) => {
     if (stopping !== null) return { reason: stopping, by: 'stop' };
     if (unrecorded !== null) return { reason: unrecorded, by: 'journal' };
-    const own = closedByCore.get(bot);
-    return latch.all ?? latch.bots[bot] ?? (own === undefined ? null : { reason: own, by: bot });
+    const lasting = latch.all ?? latch.bots[bot] ?? closedByCore.get(bot) ?? null;
+    // What passes by itself is named last: it explains least.
+    return lasting ?? (overloaded === null ? null : { reason: overloaded, by: 'core' });
   };
   // The rule of `latchWords.ts`: a bot's own kill or flatten decides, else the stricter of its closure and that of all.
   const level = (bot: string) => {
@@ -50,16 +54,19 @@ export function createPermits(initial: LatchState): Permits {
         if (reopened || next.bots[bot] !== undefined) closedByCore.delete(bot);
       }
     },
-    closeByCore(bot, reason) {
+    closeByCore(bot, reason, by) {
       // The first reason stands: what followed from it explains less.
-      if (latch.bots[bot] === undefined && !closedByCore.has(bot)) closedByCore.set(bot, reason);
+      if (latch.bots[bot] === undefined && !closedByCore.has(bot)) closedByCore.set(bot, { reason, by });
     },
-    unconfirmed: () => [...closedByCore].map(([bot, reason]) => ({ bot, reason })),
+    unconfirmed: () => [...closedByCore].map(([bot, closure]) => ({ bot, ...closure })),
     closeForStop(reason) {
       stopping = reason;
     },
     closeForJournal(reason) {
       unrecorded = reason;
+    },
+    closeForOverload(reason) {
+      overloaded = reason;
     },
   };
 }

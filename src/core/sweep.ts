@@ -18,6 +18,9 @@ const OTHER_DUST = 0.01;
 /** Ended orders so old are asked after again when a balance does not add up. */
 const RECHECK_MS = 4 * SWEEP_MS;
 
+/** Why a symbol is paused whose position the venues tell otherwise. */
+export const POSITION_MISMATCH = 'position_mismatch';
+
 export interface VenueBalanceDrift {
   readonly venue: string;
   readonly asset: string;
@@ -31,6 +34,8 @@ export interface SweepDeps {
   readonly rows: RowWriter;
   readonly instruments: readonly Instrument[];
   nowMs(): number;
+  /** Bots that trade an asset as their base. */
+  holders?(asset: string): readonly { readonly bot: string; readonly pair: string }[];
   /** Some bot has an attempt under way: what the venues say now is half of something. */
   isBusy(): boolean;
   requestReconcile(): void;
@@ -47,6 +52,8 @@ export interface Sweep {
   due(): void;
   /** Venue truth was asked for just now, by whomever. */
   asked(): void;
+  /** Since the venues were asked no order was alive and no fill was heard of: their answer holds just what we know. */
+  nothingMoved(): boolean;
   /** Before the stock takes this truth over. */
   compare(truth: { readonly balances: readonly Balance[]; readonly openOrders: readonly OrderReport[] }): void;
 }
@@ -57,6 +64,8 @@ export function createSweep(deps: SweepDeps): Sweep {
   let activityAtAsk: number | null = null;
   /** The stock came from a truth during which nothing moved: only then is a difference news. */
   let stockIsExact = false;
+
+  const nothingMoved = () => activityAtAsk !== null && activityAtAsk === desk.activity();
 
   const cancelOrphans = (openOrders: readonly OrderReport[]) => {
     const found = openOrders.filter(
@@ -88,6 +97,15 @@ export function createSweep(deps: SweepDeps): Sweep {
     return smallest.length === 0 ? OTHER_DUST : Math.min(...smallest);
   };
 
+  /** A position that is not what the fills say is a contradiction like any other: nothing opens on it until somebody has looked. */
+  const pauseHolders = ({ venue, asset, difference }: VenueBalanceDrift) => {
+    for (const { bot, pair } of deps.holders?.(asset) ?? []) {
+      const detail = `${venue} holds ${difference} ${asset} beside what the fills say`;
+      rows.write('reports', bot, 'evidence', { kind: POSITION_MISMATCH, detail, report: null });
+      desk.pause(pair, bot, POSITION_MISMATCH);
+    }
+  };
+
   const showDrift = (balances: readonly Balance[]) => {
     const drift: VenueBalanceDrift[] = balanceDifferences(stock.entries(), balances).filter(
       ({ asset, difference }) => Math.abs(difference) > dustOf(asset),
@@ -96,6 +114,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     rows.write('decisions', 'core', 'sweep.drift', { drift });
     const text = drift.map(({ venue, asset, difference }) => `${venue} ${asset} ${difference}`).join(', ');
     deps.alarm(`balances do not add up, venue minus expected: ${text}`, { drift });
+    for (const one of drift) pauseHolders(one);
     for (const venue of new Set(drift.map((one) => one.venue))) desk.recheck(venue, deps.nowMs() - RECHECK_MS);
   };
 
@@ -107,11 +126,12 @@ export function createSweep(deps: SweepDeps): Sweep {
     asked() {
       activityAtAsk = desk.openOrderCount() === 0 ? desk.activity() : null;
     },
+    nothingMoved,
     compare({ balances, openOrders }) {
       cancelOrphans(openOrders);
-      const nothingMoved = activityAtAsk !== null && activityAtAsk === desk.activity();
-      if (nothingMoved && stockIsExact) showDrift(balances);
-      stockIsExact = nothingMoved;
+      const isExact = nothingMoved();
+      if (isExact && stockIsExact) showDrift(balances);
+      stockIsExact = isExact;
       activityAtAsk = null;
     },
   };

@@ -5,6 +5,7 @@ export const recoveryByCode = {
   'data.unreadable': 'halt',
   'schema.newer': 'halt',
   'port.busy': 'halt',
+  'build.mismatch': 'halt',
   'net.timeout': 'retry',
   'net.refused': 'retry',
   'net.cut': 'retry',

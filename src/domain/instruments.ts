@@ -27,6 +27,9 @@ export interface Instrument {
   readonly minNotional: number;
 }
 
+/** What of a market's rules sizes and prices orders: as the venue states it now. */
+export type MarketRules = Pick<Instrument, 'venue' | 'pair' | 'tickSize' | 'stepSize' | 'minQty' | 'minNotional'>;
+
 /** Number of decimals of an increment such as 0.001 → 3, 0.5 → 1, 1e-8 → 8, 10 → 0. */
 export function decimalsOf(increment: number): number {
   for (let decimals = 0; decimals <= 12; decimals += 1) {

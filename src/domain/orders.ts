@@ -1,4 +1,4 @@
-import type { Pair, Venue } from './instruments.ts';
+import type { MarketRules, Pair, Venue } from './instruments.ts';
 
 export type Side = 'buy' | 'sell';
 
@@ -126,5 +126,7 @@ export interface TradePort {
   /** Our own open orders (client ids with our prefix), over all pairs we trade. This and `balances` reject with a NightjarError when the venue gives no whole answer: half a list is no truth. */
   openOrders(): Promise<readonly OrderReport[]>;
   balances(): Promise<readonly Balance[]>;
+  /** The rules of the markets as the venue states them now; absent where a venue has none (a swap door). Rejects like `balances`. */
+  markets?(): Promise<readonly MarketRules[]>;
   close(): Promise<void>;
 }

@@ -1,6 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { NightjarError } from '../domain/errors.ts';
 
+/** What a child needs of the environment; the rest may hold secrets of whoever started us. */
+const KEPT =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|NO_COLOR|FORCE_COLOR|SSL_CERT_\w+|NODE_\w+|WS_\w+|NIGHTJAR_\w+)$/;
+const SECRET = /KEY|SECRET|TOKEN|PASS|CREDENTIAL|MNEMONIC|PRIVATE|AUTH/i;
+
+/** The environment without what looks like a secret, and without what nobody here knows. */
+export function childEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => KEPT.test(name) && !SECRET.test(name)));
+}
+
 /**
  * Forks a Node process in a session of its own, so that a Ctrl-C on the terminal reaches only the guardian; the child
  * ends when this end of the IPC channel closes.
@@ -14,6 +24,7 @@ export function forkChild(
     detached: true,
     stdio: ['ignore', stdout, 'inherit', 'ipc'],
     serialization: 'advanced',
+    env: childEnv(process.env),
     // No text becomes code in a process that trades: a V8 flag, so it holds for all of its threads.
     execArgv: ['--disable-warning=ExperimentalWarning', '--disallow-code-generation-from-strings'],
   });

@@ -19,9 +19,23 @@ export interface CoreBoot {
   readonly configHash: string;
   /** Length of a virtual run, ms; on the wall clock the guardian keeps the time. */
   readonly forMs: number | null;
-  /** Drills of a bounded run: crash `target` at `atMs` after the start. */
-  readonly drills: readonly { readonly atMs: number; readonly target: string }[];
+  /** Those that this incarnation has to act out. */
+  readonly drills: readonly Drill[];
 }
+
+/** A fault on purpose, given with the start: once per run, whatever incarnation it falls into. */
+export interface Drill {
+  /** Its number among the drills of the run. */
+  readonly id: number;
+  /** From the start of the incarnation that is given it. */
+  readonly atMs: number;
+  readonly target: string;
+  /** Absent = crash. */
+  readonly mode?: string;
+}
+
+/** Argument of a core process that is to load its threads before it hears what to be. */
+export const WARM = '--warm';
 
 export type ToCore =
   | { readonly type: 'boot'; readonly boot: CoreBoot }
@@ -55,8 +69,23 @@ export type FromCore =
   /** The main thread turns; see `coreWatchdog.ts`. */
   | { readonly type: 'beat' }
   | { readonly type: 'notice'; readonly line: string }
+  /** A drill begins: no later incarnation acts it out again. */
+  | { readonly type: 'drilled'; readonly id: number }
   | { readonly type: 'status'; readonly status: CoreStatus }
   | { readonly type: 'progress'; readonly doneMs: number; readonly totalMs: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** `escalated`: the supervision tree gave up. */
   | { readonly type: 'stopped'; readonly clean: boolean; readonly escalated: boolean; readonly openOrders: number };
+
+/** Who runs a core: the process of its own that the guardian starts, or, for debugging, the very process of the command. */
+export interface CoreHost {
+  send(message: FromCore): void;
+  /** Somebody is there who starts this core again. */
+  isGuarded(): boolean;
+  /** The core is done: nothing of it runs any more, or nothing of it may go on (exit code 1). */
+  leave(exitCode: 0 | 1): void;
+  onStoppable(stop: (reason: string) => void): void;
+}
+
+/** Builds a core and starts it; one on the virtual clock is over when this resolves. `src/composeCore.ts`. */
+export type ComposeCore = (boot: CoreBoot, host: CoreHost) => Promise<void>;

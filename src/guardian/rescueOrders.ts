@@ -15,13 +15,10 @@ export interface RescueReport {
   readonly tookMs: number;
 }
 
-/** What a rescue process is told, and what it answers. */
-export interface RescueTask {
-  readonly type: 'rescue';
-  readonly endpoints: VenueEndpoints;
-  readonly pairs: readonly string[];
-  readonly deadlineMs: number;
-}
+/** What a rescue process is told: first to load, then, once the core is dead, to act. And what it answers. */
+export type RescueTask =
+  | { readonly type: 'prepare'; readonly endpoints: VenueEndpoints; readonly pairs: readonly string[] }
+  | { readonly type: 'rescue'; readonly budgetMs: number };
 export interface Rescued {
   readonly type: 'rescued';
   readonly report: RescueReport;
@@ -73,17 +70,18 @@ async function rescueVenue(port: TradePort, clock: Clock, deadlineMs: number): P
 const pause = (clock: Clock, durationMs: number) =>
   new Promise<void>((resolve) => clock.after(Math.max(0, durationMs), resolve));
 
-/** One line for the terminal. */
-export function rescueText({ venues, tookMs }: RescueReport): string {
+/** One line for the terminal. @param label  its first word */
+export function rescueText({ venues, tookMs }: RescueReport, label = 'RESCUE'): string {
+  const head = label.padEnd(9);
   const found = venues.reduce((sum, one) => sum + one.found.length, 0);
   const took = `${(tookMs / 1000).toFixed(2)} s`;
   const failed = venues.filter(({ failure }) => failure !== null);
   const clean = venues.filter(({ failure }) => failure === null).map(({ venue }) => venue);
   const proof = `${found === 0 ? 'none of our orders was open' : `${found} own open orders cancelled`}, proven by listings: ${clean.join(', ')}`;
-  if (failed.length === 0) return `RESCUE    ${proof} (${took})`;
+  if (failed.length === 0) return `${head} ${proof} (${took})`;
   const doubts = failed.map(({ venue, left, failure }) => {
     const open = left.length === 0 ? '' : `, still open ${left.join(' ')}`;
     return `${venue}: ${failure}${open}`;
   });
-  return `RESCUE    NOT PROVEN for ${doubts.join('; ')}; ${clean.length === 0 ? 'no venue proven' : proof} (${took})`;
+  return `${head} NOT PROVEN for ${doubts.join('; ')}; ${clean.length === 0 ? 'no venue proven' : proof} (${took})`;
 }

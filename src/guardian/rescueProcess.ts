@@ -1,6 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import type { VenueEndpoints } from '../domain/ports.ts';
 import { ended, firstMessage, forkChild } from './childProcess.ts';
-import { type Rescued, type RescueReport, type RescueTask, rescueText } from './rescueOrders.ts';
+import type { Rescued, RescueReport, RescueTask } from './rescueOrders.ts';
 
 /** For the venues; the process needs time of its own to load. */
 const RESCUE_BUDGET_MS = 5000;
@@ -11,31 +12,63 @@ export interface RescuePlan {
   readonly pairs: readonly string[];
 }
 
-/**
- * Cancels what is ours at the venues after the death of a core, in a process of its own.
- *
- * @returns the line to show; a rescue that failed says so and holds nobody up
- */
-export async function runRescue(plan: RescuePlan, endpoints: VenueEndpoints): Promise<string> {
-  const child = forkChild(plan.entry, []);
-  try {
-    child.send({
-      type: 'rescue',
-      endpoints,
-      pairs: plan.pairs,
-      deadlineMs: RESCUE_BUDGET_MS,
-    } satisfies RescueTask);
-    const report = await firstMessage<RescueReport>(
-      child,
-      'the rescue',
-      RESCUE_BUDGET_MS + PROCESS_MARGIN_MS,
-      (message) => ((message as Rescued).type === 'rescued' ? (message as Rescued).report : null),
-    );
-    return rescueText(report);
-  } catch (error) {
-    return `RESCUE    NOT PROVEN: ${error instanceof Error ? error.message : String(error)}`;
-  } finally {
+export interface RescueStandby {
+  /** Loads a process that could go at once. Costs nothing when there is one. */
+  prepare(): void;
+  /**
+   * Cancels what is ours at the venues. Never rejects: a rescue that failed says so and holds nobody up.
+   * @param again  the process stays, loaded, for another time
+   */
+  go(options?: { readonly again: boolean }): Promise<RescueReport>;
+  /** Nobody needs it any more. */
+  dismiss(): void;
+}
+
+/** Cancels what is ours at the venues after the death of a core, in a process of its own that may wait for it, loaded. */
+export function createRescueStandby({ entry, pairs }: RescuePlan, endpoints: VenueEndpoints): RescueStandby {
+  let standby: ChildProcess | null = null;
+  const fork = () => {
+    const child = forkChild(entry, []);
+    child.send({ type: 'prepare', endpoints, pairs } satisfies RescueTask);
+    return child;
+  };
+  const take = () => {
+    const ready = standby;
+    standby = null;
+    return ready?.connected ? ready : fork();
+  };
+  const release = (child: ChildProcess) => {
     if (child.connected) child.disconnect();
     void ended(child, 500);
-  }
+  };
+  return {
+    prepare() {
+      if (!standby?.connected) standby = fork();
+    },
+    async go({ again } = { again: false }) {
+      const child = take();
+      let isSpent = true;
+      try {
+        child.send({ type: 'rescue', budgetMs: RESCUE_BUDGET_MS } satisfies RescueTask);
+        const report = await firstMessage<RescueReport>(
+          child,
+          'the rescue',
+          RESCUE_BUDGET_MS + PROCESS_MARGIN_MS,
+          (message) => ((message as Rescued).type === 'rescued' ? (message as Rescued).report : null),
+        );
+        isSpent = !again;
+        return report;
+      } catch (error) {
+        const failure = error instanceof Error ? error.message : String(error);
+        return { venues: [{ venue: 'every venue', found: [], left: [], failure }], tookMs: 0 };
+      } finally {
+        if (isSpent || standby !== null) release(child);
+        else standby = child;
+      }
+    },
+    dismiss() {
+      if (standby !== null) release(standby);
+      standby = null;
+    },
+  };
 }

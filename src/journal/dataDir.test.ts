@@ -50,6 +50,14 @@ async function deadPid(): Promise<number> {
   return child.pid!;
 }
 
+it.runIf(process.platform === 'linux')('refuses a place where no folder can be made, and says so at once', () => {
+  for (const path of ['/proc/x', '/proc/x/y/z', '/dev/null/x']) {
+    expect(() => createDataDir(path)).toThrow(
+      new RegExp(`--data ${path} cannot be made a data directory \\((ENOENT|ENOTDIR|EACCES)\\): name a folder`),
+    );
+  }
+});
+
 describe('data directory lock', () => {
   it('refuses a second start, naming the pid that holds it', () => {
     const dataDir = createDataDir(makeTempDir());

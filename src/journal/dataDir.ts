@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { NightjarError } from '../domain/errors.ts';
 import { type DataLock, lockDataDir, lockHolderPid } from './dataLock.ts';
 import { syncFolder, writeFileDurably } from './durableFile.ts';
@@ -93,6 +93,9 @@ export function openDataDir(path: string): DataDir {
           ? runs[0]
           : (runs.find((run) => run.folder === idOrFolder) ?? runs.find((run) => run.run === idOrFolder));
       if (found !== undefined) return join(runsDir, found.folder);
+      // A run whose manifest is damaged can still be asked for by its folder: its journal may be whole.
+      const isFolder = idOrFolder !== undefined && basename(idOrFolder) === idOrFolder && !/^\.*$/.test(idOrFolder);
+      if (isFolder && existsSync(join(runsDir, idOrFolder))) return join(runsDir, idOrFolder);
       const there =
         runs.length === 0
           ? 'there is none'
@@ -115,7 +118,7 @@ export function openDataDir(path: string): DataDir {
 export function createDataDir(path: string): DataDir {
   const dataDir = openDataDir(path);
   try {
-    mkdirSync(dataDir.root, { recursive: true, mode: 0o700 });
+    makeFolders(dataDir.root);
     mkdirSync(dataDir.runsDir, { recursive: true });
     syncFolder(dataDir.root);
   } catch (error) {
@@ -128,6 +131,13 @@ export function createDataDir(path: string): DataDir {
     );
   }
   return dataDir;
+}
+
+/** As `mkdir -p`, level by level: Node's own recursion never ends where a folder takes no entries, such as /proc. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolders(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** A run whose manifest is damaged must not hide the others; asked for by name, it is explained by `readManifest`. */

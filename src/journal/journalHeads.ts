@@ -24,6 +24,18 @@ export function readPruned(database: DatabaseSync): JournalHeads | null {
   return readTableHeads(database, 'pruned');
 }
 
+/** Where the part before this one ended, and this one goes on; nothing in a first part. */
+export function readBase(database: DatabaseSync): JournalHeads {
+  return readTableHeads(database, 'base') ?? NO_HEADS;
+}
+
+/** The last row of each table that is not in the file any more or never was: in the part before, or pruned. */
+export function readFloor(database: DatabaseSync): JournalHeads {
+  const base = readBase(database);
+  const pruned = readPruned(database) ?? NO_HEADS;
+  return perTable((table) => (pruned[table][0] > base[table][0] ? pruned[table] : base[table]));
+}
+
 export function encodeHeads(heads: JournalHeads): string {
   return JSON.stringify(heads);
 }
@@ -37,11 +49,11 @@ export function lastRowOf(database: DatabaseSync, table: JournalTable): TableHea
 /** One sentence per table that does not end where the last commit left it. */
 export function headDifferences(database: DatabaseSync): string[] {
   const heads = readHeads(database);
-  const pruned = readPruned(database) ?? NO_HEADS;
+  const floor = readFloor(database);
   return JOURNAL_TABLES.flatMap((table) => {
     const [headSeq, headChain] = heads[table];
     const found = lastRowOf(database, table);
-    const [seq, chain] = found[0] === 0 ? pruned[table] : found;
+    const [seq, chain] = found[0] === 0 ? floor[table] : found;
     if (seq === headSeq && chain === headChain) return [];
     if (seq !== headSeq) return [`${table} ends with sequence ${seq}, the last commit left it at ${headSeq}`];
     return [`${table} ${seq} is not the row that the last commit wrote (chain ${chain}, not ${headChain})`];

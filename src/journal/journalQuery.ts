@@ -1,11 +1,40 @@
 import { constants, type DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
+import { openParts } from './journalParts.ts';
+import { JOURNAL_TABLES } from './rows.ts';
 
 export interface QueryResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly SQLOutputValue[])[];
   /** More rows were there than the limit let through. */
   readonly cut: boolean;
+}
+
+/** SQLite attaches ten databases at most (sqlite.org/limits.html). */
+const MOST_PARTS = 10;
+
+/**
+ * A database in which each table is that of all parts of a run's journal together.
+ *
+ * @throws NightjarError data.unreadable | schema.newer
+ */
+export function openQueryDatabase(runDir: string): { readonly database: DatabaseSync; readonly leftOut: number } {
+  const parts = openParts(runDir);
+  for (const { database } of parts.slice(0, -1)) database.close();
+  const last = parts.at(-1)!;
+  if (parts.length === 1) return { database: last.database, leftOut: 0 };
+  const asked = parts.slice(-MOST_PARTS);
+  // Attached to the newest one, which stays open meanwhile: so no rotation comes in between.
+  for (const { number, path } of asked.slice(0, -1)) {
+    last.database.prepare(`ATTACH ? AS part${number}`).run(path);
+  }
+  for (const table of JOURNAL_TABLES) {
+    const selects = asked.map(
+      ({ number }, i) => `SELECT * FROM ${i === asked.length - 1 ? 'main' : `part${number}`}.${table}`,
+    );
+    last.database.exec(`CREATE TEMP VIEW ${table} AS ${selects.join(' UNION ALL ')}`);
+  }
+  return { database: last.database, leftOut: parts.length - asked.length };
 }
 
 /** What reading needs; everything else SQLite asks for (write, attach, pragma, transaction) is denied. */

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
-import { openJournalForReading } from './journalSchema.ts';
+import { perTable, readHeads } from './journalHeads.ts';
+import { openParts } from './journalParts.ts';
+import { schemaVersion } from './journalSchema.ts';
 import { createRowHash } from './rowHash.ts';
-import { JOURNAL_TABLES, type JournalRow, type JournalTable } from './rows.ts';
+import type { JournalRow, JournalTable } from './rows.ts';
 
 /** An input as it stood at the door; the core knows what its payload is. */
 export interface StoredInput {
@@ -53,12 +56,20 @@ interface RawRow {
   readonly payload: string;
 }
 
-/** Reads a run's journal beside its writer, without a lock. @throws NightjarError data.unreadable | schema.newer */
+/**
+ * Reads a run's journal beside its writer, without a lock: all its parts as one.
+ *
+ * @throws NightjarError data.unreadable | schema.newer
+ */
 export function openJournalReader(runDir: string): JournalReader {
+  const parts = openParts(runDir);
   const path = join(runDir, 'journal.sqlite');
-  const database = openJournalForReading(path);
 
   function* raw(table: JournalTable, filter: RowFilter = {}): IterableIterator<RawRow> {
+    for (const { database } of parts) yield* rawOf(database, table, filter);
+  }
+
+  function* rawOf(database: DatabaseSync, table: JournalTable, filter: RowFilter): IterableIterator<RawRow> {
     const bySubject = filter.subject === undefined ? '' : 'AND subject=?';
     const page = database.prepare(`SELECT * FROM ${table} WHERE seq>=? ${bySubject} ORDER BY seq LIMIT ${PAGE_ROWS}`);
     const rest = filter.subject === undefined ? [] : [filter.subject];
@@ -104,6 +115,8 @@ export function openJournalReader(runDir: string): JournalReader {
     }
   }
 
+  const all = (sql: string) => explained(() => parts.flatMap(({ database }) => database.prepare(sql).all()));
+
   function parsePayload(table: JournalTable, row: RawRow): unknown {
     try {
       return JSON.parse(row.payload);
@@ -121,26 +134,32 @@ export function openJournalReader(runDir: string): JournalReader {
     rows,
     inputs,
     subjects: (table) =>
-      explained(() => database.prepare(`SELECT DISTINCT subject FROM ${table} ORDER BY subject`).all()).map((row) =>
-        String(row.subject),
-      ),
+      [...new Set(all(`SELECT DISTINCT subject FROM ${table}`).map((row) => String(row.subject)))].sort(),
     coreStarts: () =>
-      explained(() => database.prepare("SELECT seq FROM inputs WHERE kind='core.started' ORDER BY seq").all()).map(
-        (row) => Number(row.seq),
-      ),
-    lastSeq: () =>
-      Object.fromEntries(
-        JOURNAL_TABLES.map((table) => [
-          table,
-          Number(explained(() => database.prepare(`SELECT coalesce(max(seq),0) AS seq FROM ${table}`).get())?.seq),
-        ]),
-      ) as Record<JournalTable, number>,
+      all("SELECT seq FROM inputs WHERE kind='core.started' ORDER BY seq").map((row) => Number(row.seq)),
+    lastSeq() {
+      const { database, path: lastPath } = parts.at(-1)!;
+      return explained(() => {
+        const version = schemaVersion(database, lastPath);
+        if (version !== null && version >= 2) {
+          const heads = readHeads(database);
+          return perTable((table) => heads[table][0]);
+        }
+        const max = (table: JournalTable) =>
+          version === null
+            ? 0
+            : Number(database.prepare(`SELECT coalesce(max(seq),0) AS seq FROM ${table}`).get()?.seq);
+        return perTable(max);
+      });
+    },
     hash(...tables) {
       const hash = createRowHash();
       for (const table of tables) for (const row of raw(table)) hash.add(canonicalLine(table, row));
       return hash.digest();
     },
-    close: () => database.close(),
+    close() {
+      for (const { database } of parts) database.close();
+    },
   };
 }
 

@@ -1,12 +1,12 @@
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
-import { syncFolder } from './durableFile.ts';
+import { syncFile, syncFolder } from './durableFile.ts';
 import { quickFindings } from './journalHealth.ts';
 import { CREATE_JOURNAL, JOURNAL_SCHEMA_STEPS, type SchemaSteps } from './schemaSteps.ts';
 
-export const JOURNAL_SCHEMA_VERSION = 2;
+export const JOURNAL_SCHEMA_VERSION = 3;
 
 /**
  * Opens a journal file for its one writer, creates it when missing, and brings an older one to this version after
@@ -48,8 +48,53 @@ export function openJournalForReading(path: string): DatabaseSync {
   return openOrExplain(path, true);
 }
 
+/** Structure and heads of one file, without reading its rows; never throws. @returns what is wrong, none = well */
+export function checkPartQuickly(path: string): readonly string[] {
+  try {
+    refuseUnfit(path, JOURNAL_SCHEMA_VERSION, true);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** Which part of its run's journal a file is; files older than parts are the first. */
+export function partNumberOf(database: DatabaseSync): number {
+  try {
+    const row = database.prepare("SELECT value FROM meta WHERE key='part'").get();
+    return row === undefined ? 1 : Number(row.value);
+  } catch {
+    // Without any table: its writer ended before the first commit.
+    return 1;
+  }
+}
+
+/** The run that a journal was begun for; null when it does not say. */
+export function runOf(database: DatabaseSync): string | null {
+  const row = database.prepare("SELECT value FROM meta WHERE key='run'").get();
+  return row === undefined ? null : String(row.value);
+}
+
+/**
+ * A rotation that died while it took the file out of write-ahead mode leaves a rollback journal, which a read-only
+ * connection may not apply: SQLite applies it on the first read of one that may write.
+ */
+function applyRollbackJournal(path: string): void {
+  const beside = `${path}-journal`;
+  if (!existsSync(beside) || statSync(beside).size === 0) return;
+  const database = openOrExplain(path, false);
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    database.close();
+  }
+}
+
 /** Only looks, through a read-only connection, so that refusing a file changes no byte of it. */
 function refuseUnfit(path: string, known: number, forWriting: boolean): void {
+  applyRollbackJournal(path);
   const database = openOrExplain(path, true);
   try {
     const version = schemaVersion(database, path);
@@ -84,7 +129,7 @@ export function schemaVersion(database: DatabaseSync, path: string): number | nu
   }
 }
 
-function createSchema(database: DatabaseSync, version: number): void {
+export function createSchema(database: DatabaseSync, version: number): void {
   database.exec(
     `BEGIN IMMEDIATE;
      ${CREATE_JOURNAL}
@@ -102,9 +147,7 @@ function migrate(
   const copy = `${path}.v${from}.bak`;
   if (!existsSync(copy)) {
     database.prepare('VACUUM INTO ?').run(copy);
-    const file = openSync(copy, 'r');
-    fsyncSync(file);
-    closeSync(file);
+    syncFile(copy);
     syncFolder(dirname(copy));
   }
   database.exec('BEGIN IMMEDIATE');

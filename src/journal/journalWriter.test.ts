@@ -135,7 +135,7 @@ describe('journal schema', () => {
     const before = readFileSync(path);
 
     const act = () => createJournalWriter(path, { synchronous: 'FULL' });
-    expect(act).toThrow('journal schema 7, this Nightjar reads up to 2');
+    expect(act).toThrow('journal schema 7, this Nightjar reads up to 3');
     expect(act).toThrow(expect.objectContaining({ code: 'schema.newer' }));
     expect(() => openJournalReader(dir)).toThrow(expect.objectContaining({ code: 'schema.newer' }));
     expect(readFileSync(path).equals(before)).toBe(true);
@@ -146,14 +146,14 @@ describe('journal schema', () => {
     writer.append(decisions(1));
     writer.close();
 
-    const steps = { 2: 'ALTER TABLE decisions ADD COLUMN note TEXT' };
-    const database = openJournalDatabase(path, 'FULL', { version: 3, steps });
+    const steps = { 3: 'ALTER TABLE decisions ADD COLUMN note TEXT' };
+    const database = openJournalDatabase(path, 'FULL', { version: 4, steps });
     open.push(database);
 
     expect(database.prepare('SELECT seq, note FROM decisions').all()).toEqual([{ seq: 1, note: null }]);
-    const copy = new DatabaseSync(`${path}.v2.bak`, { readOnly: true });
+    const copy = new DatabaseSync(`${path}.v3.bak`, { readOnly: true });
     open.push(copy);
-    expect(copy.prepare("SELECT value FROM meta WHERE key='schema_version'").get()).toEqual({ value: '2' });
+    expect(copy.prepare("SELECT value FROM meta WHERE key='schema_version'").get()).toEqual({ value: '3' });
     expect(copy.prepare('SELECT count(*) AS count FROM decisions').get()).toEqual({ count: 1 });
   });
 
@@ -183,7 +183,7 @@ describe('journal schema', () => {
     writer.close();
 
     expect(readDecisions(dir)).toEqual([...before, makeRow('decisions', 2501)]);
-    expect(verifyJournal(path)).toMatchObject({ ok: true, schema: 2, rows: { decisions: 2501 } });
+    expect(verifyJournal(path)).toMatchObject({ ok: true, schema: 3, rows: { decisions: 2501 } });
     expect(verifyJournal(`${path}.v1.bak`)).toMatchObject({ ok: true, schema: 1, rows: { decisions: 2500 } });
   });
 

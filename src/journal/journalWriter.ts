@@ -1,15 +1,24 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
-import { encodeHeads, type JournalHeads, perTable, readHeads } from './journalHeads.ts';
-import { openJournalDatabase } from './journalSchema.ts';
+import { encodeHeads, type JournalHeads, perTable, readBase, readHeads } from './journalHeads.ts';
+import { type JournalMark, lostCommits, openJournalMark } from './journalMark.ts';
+import { openJournalDatabase, openJournalForReading, partNumberOf, runOf } from './journalSchema.ts';
+import { finishRotation, foldInWal, type RotationStep, sealCurrent } from './rotateJournal.ts';
 import { chainOf, type TableHead } from './rowChain.ts';
 import { canonicalJson, JOURNAL_TABLES, type JournalRow, type JournalTable } from './rows.ts';
+import { sealedRow } from './sealedRow.ts';
 
 export interface JournalWriterOptions {
   /** FULL: a commit returns only after the sync. OFF: for virtual time, where no power can be lost. */
   readonly synchronous: 'FULL' | 'OFF';
   /** The file refuses to grow past this, as a full disk would: 8 GiB unless told. */
   readonly maxBytes?: number;
+  /** Name of the run: written into a new journal, and another one's journal is refused. */
+  readonly run?: string;
+  /** Test seam: called at each step of a rotation. */
+  readonly onRotation?: (step: RotationStep) => void;
 }
 
 export interface JournalWriter {
@@ -33,6 +42,15 @@ export interface JournalWriter {
   pendingFrames(): number;
   /** Moves the write-ahead file's content into the database, as far as readers allow; never inside a group. @returns frames left */
   checkpoint(): number;
+  /** Size of the part that is being written, what still waits in the write-ahead file included. */
+  partBytes(): number;
+  /**
+   * Seals the part that is being written and goes on in a new one; never inside a group.
+   *
+   * @returns false when it cannot be now: a group is open, the part has no row, or somebody reads it
+   * @throws NightjarError journal.failed: the journal is whole, and the next writer ends the rotation
+   */
+  rotate(): boolean;
   /** Commits, checkpoints and closes; the second call does nothing. */
   close(): void;
 }
@@ -42,15 +60,12 @@ const DEFAULT_MAX_BYTES = 8 * 2 ** 30;
 
 /** The only way into `journal.sqlite`: one writer per file. @throws NightjarError schema.newer | data.unreadable */
 export function createJournalWriter(path: string, options: JournalWriterOptions): JournalWriter {
-  const database = openJournalDatabase(path, options.synchronous);
-  database.exec(`PRAGMA max_page_count=${Math.floor((options.maxBytes ?? DEFAULT_MAX_BYTES) / PAGE_BYTES)}`);
-  const inserts = perTable((table) => database.prepare(`INSERT INTO ${table} VALUES (?,?,?,?,?,?,?)`));
-  const selects = perTable((table) => database.prepare(`SELECT * FROM ${table} WHERE seq=?`));
-  const writeHeads = database.prepare("UPDATE meta SET value=? WHERE key='heads'");
-  const waiting = database.prepare('PRAGMA wal_checkpoint(NOOP)');
-  const move = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
-
-  let durable: JournalHeads = readHeads(database);
+  const runDir = dirname(path);
+  const maxPages = Math.floor((options.maxBytes ?? DEFAULT_MAX_BYTES) / PAGE_BYTES);
+  let part = openPart(path, options, maxPages);
+  // Where nothing is synced there is nothing that a mark could be a witness of.
+  const mark: JournalMark | null = options.synchronous === 'FULL' ? openJournalMark(runDir) : null;
+  let durable: JournalHeads = readHeads(part.database);
   let last: Record<JournalTable, TableHead> = { ...durable };
   let groupRows = 0;
   let isOpen = true;
@@ -59,11 +74,13 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     append(rows) {
       const texts = rows.map(encodeRow);
       const saved = { ...last };
+      const { database, inserts } = part;
       const startsGroup = !database.isTransaction;
+      const held = (table: JournalTable, seq: number) => part.selects[table].get(seq) ?? sealedRow(runDir, table, seq);
       try {
         if (startsGroup) database.exec('BEGIN IMMEDIATE');
         database.exec('SAVEPOINT batch');
-        const fresh = rows.filter((row, i) => insertRow(row, texts[i]!, last, inserts, selects));
+        const fresh = rows.filter((row, i) => insertRow(row, texts[i]!, last, inserts, held));
         database.exec('RELEASE batch');
         groupRows += fresh.length;
         return fresh;
@@ -77,10 +94,11 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     },
 
     commit() {
-      if (!database.isTransaction) return;
+      if (!part.database.isTransaction) return;
       try {
-        if (groupRows > 0) writeHeads.run(encodeHeads(last));
-        database.exec('COMMIT');
+        if (groupRows > 0) part.writeHeads.run(encodeHeads(last));
+        part.database.exec('COMMIT');
+        if (groupRows > 0) mark?.write(last);
       } catch (error) {
         writer.rollback();
         throw failed(path, 'commit', error);
@@ -90,7 +108,7 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     },
 
     rollback() {
-      if (database.isTransaction) database.exec('ROLLBACK');
+      if (isOpen && part.database.isTransaction) part.database.exec('ROLLBACK');
       forgetGroup();
     },
 
@@ -101,17 +119,38 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     lastSeq: () => perTable((table) => last[table][0]),
 
     pendingFrames() {
-      const state = waiting.get();
+      const state = part.waiting.get();
       return Math.max(0, Number(state?.log ?? 0) - Number(state?.checkpointed ?? 0));
     },
 
     checkpoint() {
-      if (database.isTransaction) return writer.pendingFrames();
+      if (part.database.isTransaction) return writer.pendingFrames();
       try {
-        const state = move.get();
+        const state = part.move.get();
         return Math.max(0, Number(state?.log ?? 0) - Number(state?.checkpointed ?? 0));
       } catch (error) {
         throw failed(path, 'checkpoint', error);
+      }
+    },
+
+    partBytes: () => Number(part.pages.get()?.page_count) * PAGE_BYTES,
+
+    rotate() {
+      if (part.database.isTransaction || JSON.stringify(last) === JSON.stringify(part.base)) return false;
+      const onStep = options.onRotation ?? (() => {});
+      onStep('begin');
+      try {
+        if (!foldInWal(part.database)) return false;
+        onStep('write-ahead file folded in');
+        isOpen = false;
+        part.database.close();
+        sealCurrent(runDir, part.number, onStep);
+        part = openPart(path, options, maxPages);
+        isOpen = true;
+        onStep('done');
+        return true;
+      } catch (error) {
+        throw failed(path, 'rotation', error);
       }
     },
 
@@ -122,7 +161,8 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
         writer.checkpoint();
       } finally {
         isOpen = false;
-        database.close();
+        part.database.close();
+        mark?.close();
       }
     },
   };
@@ -137,13 +177,66 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
   return writer;
 }
 
+/** The open file and what is asked of it. */
+function openPart(path: string, options: JournalWriterOptions, maxPages: number) {
+  refuseForeign(path, options.run);
+  const database = openJournalDatabase(path, options.synchronous);
+  database.exec(`PRAGMA max_page_count=${maxPages}`);
+  if (options.run !== undefined) database.prepare("INSERT OR IGNORE INTO meta VALUES ('run',?)").run(options.run);
+  return {
+    database,
+    number: partNumberOf(database),
+    base: readBase(database),
+    inserts: perTable((table) => database.prepare(`INSERT INTO ${table} VALUES (?,?,?,?,?,?,?)`)),
+    selects: perTable((table) => database.prepare(`SELECT * FROM ${table} WHERE seq=?`)),
+    writeHeads: database.prepare("UPDATE meta SET value=? WHERE key='heads'"),
+    waiting: database.prepare('PRAGMA wal_checkpoint(NOOP)'),
+    move: database.prepare('PRAGMA wal_checkpoint(PASSIVE)'),
+    pages: database.prepare('PRAGMA page_count'),
+  };
+}
+
+/** Only looks: a journal of another run, or one that has lost commits, is refused before a byte of it changes. */
+function refuseForeign(path: string, run: string | undefined): void {
+  finishRotation(path);
+  const nothing = perTable(() => 0);
+  const refuse = (why: string) =>
+    new NightjarError(
+      'data.unreadable',
+      `${path} is not taken over: ${why}; put the right files back together, or start a new run`,
+      { path, run },
+    );
+  if (!existsSync(path)) {
+    const lost = lostCommits(dirname(path), nothing);
+    if (lost.length > 0 || existsSync(`${path}-wal`)) throw refuse(`the file is missing (${lost.join('; ')})`);
+    return;
+  }
+  const database = openJournalForReading(path);
+  try {
+    const found = runOf(database);
+    if (run !== undefined && found !== null && found !== run)
+      throw refuse(`it is the journal of run ${found}, not of ${run}`);
+    const heads = readHeads(database);
+    const lost = lostCommits(
+      dirname(path),
+      perTable((table) => heads[table][0]),
+    );
+    if (lost.length > 0) throw refuse(lost.join('; '));
+  } catch (error) {
+    // Without meta, or with a damaged one: what opens it for writing says so with more to go by.
+    if (error instanceof NightjarError) throw error;
+  } finally {
+    database.close();
+  }
+}
+
 /** @returns whether the row was new */
 function insertRow(
   row: JournalRow,
   payload: string,
   last: Record<JournalTable, TableHead>,
   inserts: Readonly<Record<JournalTable, StatementSync>>,
-  selects: Readonly<Record<JournalTable, StatementSync>>,
+  find: (table: JournalTable, seq: number) => ReturnType<StatementSync['get']>,
 ): boolean {
   const { table, seq } = row;
   const [lastSeq, lastChain] = last[table];
@@ -156,7 +249,7 @@ function insertRow(
   }
   if (seq > lastSeq) throw new Error(`${table} expected sequence ${lastSeq + 1}, received ${seq}`);
 
-  const held = selects[table].get(seq);
+  const held = find(table, seq);
   const isSame =
     held?.input_seq === row.inputSeq &&
     held.time_ms === row.timeMs &&

@@ -1,13 +1,18 @@
-import { statSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
+import { syncFile, syncFolder } from './durableFile.ts';
 import { encodeHeads, NO_HEADS, readPruned } from './journalHeads.ts';
+import { partPaths, sealedName, sealedNumbers } from './journalParts.ts';
 import { openJournalDatabase, openJournalForReading } from './journalSchema.ts';
 import type { RunManifest } from './runManifest.ts';
 
 /** Inputs are kept this long; everything else for ever. */
 export const KEEP_INPUTS_DAYS = 7;
 export const DAY_MS = 86_400_000;
+
+export type PrunedRun = Pick<RunManifest, 'clock' | 'startedAtMs'>;
 
 export interface PrunePlan {
   readonly inputs: number;
@@ -21,7 +26,7 @@ export interface PrunePlan {
  * What pruning would take away: the inputs before `cutoffMs`, from the first one on. A virtual run's rows have virtual
  * times, so its inputs are as old as its start.
  */
-export function planPrune(path: string, run: Pick<RunManifest, 'clock' | 'startedAtMs'>, cutoffMs: number): PrunePlan {
+export function planPrune(path: string, run: PrunedRun, cutoffMs: number): PrunePlan {
   const database = openJournalForReading(path);
   try {
     return planOf(database, path, run, cutoffMs);
@@ -38,7 +43,7 @@ export function planPrune(path: string, run: Pick<RunManifest, 'clock' | 'starte
  */
 export function pruneJournal(
   path: string,
-  run: Pick<RunManifest, 'clock' | 'startedAtMs'>,
+  run: PrunedRun,
   cutoffMs: number,
 ): PrunePlan & { readonly fileBytesAfter: number } {
   const plan = planPrune(path, run, cutoffMs);
@@ -53,7 +58,8 @@ export function pruneJournal(
       .run(pruned);
     database.prepare('DELETE FROM inputs WHERE seq<=?').run(plan.upToSeq);
     database.exec('COMMIT');
-    database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE);');
+    // One file again, without siblings, as a sealed part has to be.
+    database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;');
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new NightjarError(
@@ -68,12 +74,63 @@ export function pruneJournal(
   return { ...plan, fileBytesAfter: statSync(path).size };
 }
 
-function planOf(
-  database: DatabaseSync,
-  path: string,
-  run: Pick<RunManifest, 'clock' | 'startedAtMs'>,
+/** What pruning all parts of a run would take away. */
+export function planPruneRun(runDir: string, run: PrunedRun, cutoffMs: number): PrunePlan {
+  return sumPlans(partPaths(runDir).map((path) => planPrune(path, run, cutoffMs)));
+}
+
+/** Prunes all parts of a run that is over. @throws NightjarError data.unreadable; earlier parts are pruned then */
+export function pruneRun(
+  runDir: string,
+  run: PrunedRun,
   cutoffMs: number,
-): PrunePlan {
+): PrunePlan & { readonly fileBytesAfter: number } {
+  const done = partPaths(runDir).map((path) => pruneJournal(path, run, cutoffMs));
+  return { ...sumPlans(done), fileBytesAfter: done.reduce((sum, { fileBytesAfter }) => sum + fileBytesAfter, 0) };
+}
+
+/**
+ * Prunes the sealed parts of a run, also of one that runs: a part is written anew beside, without its old inputs, and
+ * renamed over, so that a reader has the old file or the new one and a death in between changes nothing.
+ *
+ * @returns what went, per part
+ */
+export function pruneSealedParts(runDir: string, run: PrunedRun, cutoffMs: number): readonly PrunePlan[] {
+  return sealedNumbers(runDir).flatMap((number) => {
+    const path = join(runDir, sealedName(number));
+    const plan = planPrune(path, run, cutoffMs);
+    if (plan.upToSeq === null) return [];
+    const beside = `${path}.tmp`;
+    try {
+      rmSync(beside, { force: true });
+      const source = openJournalForReading(path);
+      source.prepare('VACUUM INTO ?').run(beside);
+      source.close();
+      pruneJournal(beside, run, cutoffMs);
+      const copy = new DatabaseSync(beside);
+      copy.exec('PRAGMA synchronous=FULL; PRAGMA journal_mode=DELETE;');
+      copy.close();
+      syncFile(beside);
+      renameSync(beside, path);
+      syncFolder(runDir);
+    } finally {
+      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(beside + suffix, { force: true });
+    }
+    return [plan];
+  });
+}
+
+function sumPlans(plans: readonly PrunePlan[]): PrunePlan {
+  const sum = (of: (plan: PrunePlan) => number) => plans.reduce((total, plan) => total + of(plan), 0);
+  return {
+    inputs: sum(({ inputs }) => inputs),
+    upToSeq: plans.findLast(({ upToSeq }) => upToSeq !== null)?.upToSeq ?? null,
+    payloadBytes: sum(({ payloadBytes }) => payloadBytes),
+    fileBytes: sum(({ fileBytes }) => fileBytes),
+  };
+}
+
+function planOf(database: DatabaseSync, path: string, run: PrunedRun, cutoffMs: number): PrunePlan {
   const fileBytes = statSync(path).size;
   const last = database.prepare('SELECT max(seq) AS seq FROM inputs').get()?.seq;
   // The first input that stays; times never fall within an incarnation, and a clock stepped back keeps more, not less.

@@ -42,6 +42,8 @@ export interface RunManifest {
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly ended: RunEnd;
+  /** Why a run's journal is not to be written or pruned any more. */
+  readonly quarantine?: { readonly reason: string; readonly atMs: number };
   readonly incarnations: readonly RunIncarnation[];
 }
 
@@ -103,6 +105,11 @@ export function endRun(manifest: RunManifest, ended: 'clean' | 'failed', endedAt
   const crashed = incarnations.some((one) => one.ended === 'killed' || one.ended === 'failed');
   const runEnd: RunEnd = ended === 'failed' ? 'failed' : crashed ? 'crash-recovered' : 'clean';
   return { ...manifest, incarnations, ended: runEnd, endedAtMs };
+}
+
+/** Marks a run whose journal was refused: from now on nobody writes to it, what can be read of it is read. */
+export function quarantineRun(manifest: RunManifest, reason: string, atMs: number): RunManifest {
+  return { ...endRun(manifest, 'failed', atMs), ended: 'quarantined', quarantine: { reason, atMs } };
 }
 
 /** What a replay must match: versions of Nightjar, Node, lockfile and time-zone data. */

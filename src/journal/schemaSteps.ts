@@ -6,8 +6,14 @@ import { JOURNAL_TABLES } from './rows.ts';
 /** Step from version `key` to `key + 1`: SQL or code, in one transaction with the steps around it. */
 export type SchemaSteps = Readonly<Record<number, string | ((database: DatabaseSync) => void)>>;
 
-/** 1 → 2 (November 2026): every row carries its chain value, and `meta.heads` says where the last commit ended. */
-export const JOURNAL_SCHEMA_STEPS: SchemaSteps = { 1: addChains };
+/**
+ * 1 → 2 (November 2026): every row carries its chain value, and `meta.heads` says where the last commit ended.
+ * 2 → 3 (November 2026): a journal has parts; `meta.part` numbers this one, `meta.base` says where the one before ended.
+ */
+export const JOURNAL_SCHEMA_STEPS: SchemaSteps = {
+  1: addChains,
+  2: (database) => database.exec(firstPart()),
+};
 
 /** `seq` is the row id, so reading in order is reading the file in order, and a sequence can stand there only once. */
 export const CREATE_JOURNAL = `
@@ -17,7 +23,12 @@ export const CREATE_JOURNAL = `
       `CREATE TABLE ${table} (seq INTEGER PRIMARY KEY, input_seq INTEGER NOT NULL, time_ms REAL NOT NULL, ` +
       'subject TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, chain INTEGER NOT NULL) STRICT;',
   ).join('\n')}
-  INSERT INTO meta VALUES ('heads', '${encodeHeads(NO_HEADS)}');`;
+  INSERT INTO meta VALUES ('heads', '${encodeHeads(NO_HEADS)}');
+  ${firstPart()}`;
+
+function firstPart(): string {
+  return `INSERT INTO meta VALUES ('part', '1'), ('base', '${encodeHeads(NO_HEADS)}');`;
+}
 
 function addChains(database: DatabaseSync): void {
   const heads = perTable((table): TableHead => {

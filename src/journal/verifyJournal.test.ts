@@ -32,7 +32,7 @@ describe('journal verify', () => {
   it('finds nothing in a journal as its writer left it', () => {
     expect(writeAndDamage()).toMatchObject({
       ok: true,
-      schema: 2,
+      schema: 3,
       findings: [],
       rows: { inputs: 5, decisions: 5, intents: 5, fills: 0 },
     });

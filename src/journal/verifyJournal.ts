@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
-import { headDifferences, NO_HEADS, perTable, readPruned } from './journalHeads.ts';
+import { headDifferences, NO_HEADS, perTable, readFloor, readPruned } from './journalHeads.ts';
 import { lostTails, structureFindings } from './journalHealth.ts';
 import { openJournalForReading, schemaVersion } from './journalSchema.ts';
 import type { StoredRow } from './rowChain.ts';
@@ -19,6 +19,7 @@ export type JournalCheck =
   | 'input order'
   | 'input time'
   | 'client order id'
+  | 'parts'
   | 'audit';
 
 export interface JournalFinding {
@@ -46,7 +47,7 @@ export const KEPT_FINDINGS = 50;
 const PAGE_ROWS = 1000;
 
 /**
- * Reads a journal from end to end and names all that is not as its writer left it: the file's structure, gapless
+ * Reads one file of a journal from end to end and names all that is not as its writer left it: the file's structure, gapless
  * sequences, the chain over every row, canonical payloads, and that each row's input stands before it. Changes nothing,
  * and answers also about a file that nothing else can open.
  *
@@ -104,12 +105,12 @@ export function verifyJournal(path: string, onProgress: (rows: number) => void =
         for (const one of [...ends.findings, ...lostTails(database, path)]) find('heads', one);
       });
     }
-    const pruned = readPrunedOrNone(database, hasChain);
-    prunedInputs = pruned.inputs[0];
-    const lastInput = Math.max(prunedInputs, ends.lastSeq.inputs);
+    const { floor, pruned } = readFloorOrNone(database, hasChain);
+    prunedInputs = pruned;
+    const lastInput = Math.max(floor.inputs[0], ends.lastSeq.inputs);
     let read = 0;
     for (const table of JOURNAL_TABLES) {
-      const check = createRowCheck(table, pruned[table], lastInput, hasChain, (what, seq, message) =>
+      const check = createRowCheck(table, floor[table], lastInput, hasChain, (what, seq, message) =>
         find(what, message, table, seq),
       );
       rows[table] = 0;
@@ -145,13 +146,13 @@ function* storedRows(
   }
 }
 
-function readPrunedOrNone(database: DatabaseSync, hasChain: boolean) {
+function readFloorOrNone(database: DatabaseSync, hasChain: boolean) {
   try {
-    return (hasChain ? readPruned(database) : null) ?? NO_HEADS;
+    if (hasChain) return { floor: readFloor(database), pruned: readPruned(database)?.inputs[0] ?? 0 };
   } catch {
     // The heads check has named it.
-    return NO_HEADS;
   }
+  return { floor: NO_HEADS, pruned: 0 };
 }
 
 /** Where the tables end, and how that differs from what the last commit says, in one moment of a living journal. */

@@ -99,7 +99,7 @@ const machineSetup = setup({
     pendingLostPermit: emit(({ context }): ArbEmitted => endPending(context, 'permit')),
     pendingLostLastLook: emit(({ context, event }): ArbEmitted => {
       const verdict = event.type === 'lastLook.answered' ? event.verdict : null;
-      return endPending(context, 'last_look', verdict);
+      return endPending(context, verdict?.reason ?? 'last_look', verdict);
     }),
     forgetPending: assign({ pending: null }),
     enterNear: emit(({ context }): ArbEmitted => ({ type: 'episode', stage: 'near', first: !context.episode.near })),

@@ -12,16 +12,18 @@ type OrderRule = keyof typeof RISK_CHECKS;
 
 const NOW_MS = 1_000_000;
 
-/** An order that passes every check under any limits worth having: 1 % of the largest notional at a price of 150. */
+/** An order that passes every check under any limits worth having: 1 % of the smallest bound on its notional, at a price of 150. */
 export function soundOrder(limits: RiskLimits): OrderCheck {
-  const qty = Math.min(limits.maxOrderNotional / 15_000, limits.maxOrderQty / 100);
+  const notional = Math.min(limits.maxOrderNotional, limits.maxOpenNotional, limits.maxPositionNotional) / 100;
+  const qty = Math.min(notional / 150, limits.maxOrderQty / 100);
+  const within = (limitBps: number, bps: number) => 150 * (1 + Math.min(limitBps / 2, bps) / 1e4);
   return {
     side: 'sell',
     effect: 'opening',
     qty,
     price: 150,
-    midPx: 150.1,
-    lastTradePx: 150.2,
+    midPx: within(limits.priceCollarBps, 7),
+    lastTradePx: within(limits.tradeCollarBps, 13),
     priceAgeMs: Math.min(20, limits.maxPriceAgeMs),
     bookCrossed: false,
     minQty: qty / 10,
@@ -60,9 +62,10 @@ export const VIOLATIONS: Readonly<Record<OrderRule, (sound: OrderCheck, limits: 
   no_price: () => ({ midPx: null }),
   price_age: (_, limits) => ({ priceAgeMs: limits.maxPriceAgeMs + 1 }),
   book_crossed: () => ({ bookCrossed: true }),
-  order_notional: ({ price, minQty }, limits) => {
-    const qty = (limits.maxOrderNotional / price!) * 1.01;
-    return { qty, parentRemainingQty: qty, minQty };
+  // By its price: the same notional made of quantity might meet the bound on that first.
+  order_notional: ({ qty }, limits) => {
+    const price = (limits.maxOrderNotional / qty) * 1.01;
+    return { price, midPx: price, lastTradePx: price };
   },
   open_notional: (_, limits) => ({ openNotional: limits.maxOpenNotional }),
   open_orders: (_, limits) => ({ openOrders: limits.maxOpenOrders }),

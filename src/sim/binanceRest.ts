@@ -40,6 +40,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /sapi/v1/margin/allPairs': { signed: true, answer: () => json(200, []) },
   'GET /sapi/v1/margin/isolated/allPairs': { signed: true, answer: () => json(200, []) },
   'GET /sapi/v1/capital/config/getall': { signed: true, answer: () => json(200, []) },
+  'GET /sapi/v1/account/apiRestrictions': { signed: true, answer: () => json(200, KEY_RIGHTS) },
   'GET /api/v3/account': { signed: true, answer: account },
   'POST /api/v3/order': { signed: true, answer: placeOrder },
   'GET /api/v3/order': { signed: true, answer: queryOrder },
@@ -51,6 +52,17 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'DELETE /api/v3/openOrders': { signed: true, answer: cancelAll },
   'GET /api/v3/allOrders': { signed: true, answer: (context, params) => listOrders(context, params, () => true) },
   'GET /api/v3/myTrades': { signed: true, answer: myTrades },
+};
+
+/** The demo key may trade spot, from one address. */
+const KEY_RIGHTS = {
+  ipRestrict: true,
+  createTime: 0,
+  enableReading: true,
+  enableSpotAndMarginTrading: true,
+  enableWithdrawals: false,
+  enableInternalTransfer: false,
+  permitsUniversalTransfer: false,
 };
 
 const nowMs = ({ clock }: VenueContext) => Math.floor(clock.nowMs());

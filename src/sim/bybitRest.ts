@@ -36,7 +36,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v5/market/orderbook': { signed: false, answer: orderbook },
   'GET /v5/user/query-api': {
     signed: true,
-    answer: (context) => ok(context, { unified: 0, uta: 1, readOnly: 0, ips: ['*'] }),
+    answer: (context) =>
+      ok(context, {
+        ...{ unified: 0, uta: 1, readOnly: 0, ips: ['127.0.0.1'] },
+        permissions: { Spot: ['SpotTrade'], Wallet: [] },
+      }),
   },
   'GET /v5/account/info': {
     signed: true,

@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts';
 import type { OrderLog } from './orderLog.ts';
 import { refusalOf } from './rejections.ts';
 import { json, type ParsedRequest, readJsonObject, type SimHttpResponse, textOf } from './simHttp.ts';
+import { SIM_INSTRUMENTS } from './simInstruments.ts';
 import { type OrderRequest, qtyE12, type SimOrder, type SimOrderType } from './simOrder.ts';
 
 const TYPES: readonly string[] = ['ioc', 'postOnly', 'market', 'limit'] satisfies SimOrderType[];
@@ -23,6 +24,11 @@ export function answerNeutralDoor(exchange: Exchange, log: OrderLog, request: Pa
       return json(
         200,
         exchange.openOrders().map((order) => ({ ...toOrderReport(order), pair: order.instrument.pair })),
+      );
+    case '/sim/markets':
+      return json(
+        200,
+        SIM_INSTRUMENTS.filter(({ venue }) => venue === exchange.venue),
       );
     case '/sim/balances':
       return json(200, balancesOf(exchange));

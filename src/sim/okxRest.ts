@@ -33,7 +33,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /api/v5/public/underlying': { signed: false, answer: () => ok([[]]) },
   'GET /api/v5/market/books': { signed: false, answer: books },
   'GET /api/v5/asset/currencies': { signed: true, answer: () => ok([]) },
-  'GET /api/v5/account/config': { signed: true, answer: () => ok([{ acctLv: '1', perm: 'read_only,trade', ip: '' }]) },
+  'GET /api/v5/account/config': {
+    signed: true,
+    answer: () => ok([{ acctLv: '1', perm: 'read_only,trade', ip: '127.0.0.1' }]),
+  },
   'GET /api/v5/account/balance': { signed: true, answer: balance },
   'POST /api/v5/trade/order': { signed: true, answer: placeOrders },
   'POST /api/v5/trade/batch-orders': { signed: true, answer: placeOrders },

@@ -1,11 +1,14 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { Logger } from '../domain/ports.ts';
+import { type LogFileLimits, openLogFile } from './logFile.ts';
 import { createScrubber } from './scrubber.ts';
 
 export interface LoggerOptions {
-  /** Appended to; several threads may share one file, since a line is one write. */
+  /** Appended to and rotated; several threads may share one file, since a line is one write. */
   readonly file?: string;
+  /** When the file is set aside; 100 MiB, 5 kept, unless told. */
+  readonly limits?: LogFileLimits;
   /** Instead of a file: an open descriptor, which stays the caller's. */
   readonly fd?: number;
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -32,8 +35,12 @@ export interface FileLogger extends Logger {
  */
 export function createLogger(options: LoggerOptions): FileLogger {
   const scrubber = createScrubber(options.secrets ?? []);
-  const ownFd = options.file === undefined ? null : openSync(options.file, 'a', 0o600);
-  const fds = [ownFd ?? options.fd, options.stderr === true ? 2 : undefined].filter((fd) => fd !== undefined);
+  const file = options.file === undefined ? null : openLogFile(options.file, options.limits);
+  const fds = [options.fd, options.stderr === true ? 2 : undefined].filter((fd) => fd !== undefined);
+  const sinks = [
+    ...(file === null ? [] : [file.write]),
+    ...fds.map((fd) => (text: string) => void writeSync(fd, text)),
+  ];
   let lost = 0;
   let closed = false;
 
@@ -49,9 +56,9 @@ export function createLogger(options: LoggerOptions): FileLogger {
       write(line: string) {
         if (closed) return;
         const clean = scrubber.scrub(line);
-        for (const fd of fds) {
+        for (const write of sinks) {
           try {
-            writeSync(fd, clean);
+            write(clean);
           } catch {
             lost += 1;
           }
@@ -67,7 +74,7 @@ export function createLogger(options: LoggerOptions): FileLogger {
     close() {
       if (closed) return;
       closed = true;
-      if (ownFd !== null) closeSync(ownFd);
+      file?.close();
     },
   };
 }

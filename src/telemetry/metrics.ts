@@ -5,7 +5,7 @@ import { checkedCatalogue, type MetricDeclaration, THREAD_KINDS } from './metric
 export const RESTART_REASONS = ['crash', 'drill', 'lost', 'start_failed'] as const;
 
 /** Why a mailbox let a message go. */
-const DEAD_LETTER_REASONS = ['full', 'conflated', 'stopped'] as const;
+const DEAD_LETTER_REASONS = ['full', 'conflated', 'stopped', 'poison'] as const;
 
 /** Every control verb of the operator's interface, whoever executes it. */
 export const CONTROL_ACTIONS = [
@@ -17,6 +17,7 @@ export const CONTROL_ACTIONS = [
   'restart',
   'suspend',
   'resume',
+  'release',
   'drain',
   'flatten',
   'kill',
@@ -41,7 +42,9 @@ export const HTTP_ROUTES = [
   '/readyz',
   '/control',
   '/am-webhook',
+  '/emit',
   '/api/status',
+  '/api/metrics/sanity',
   'other',
 ] as const;
 
@@ -266,6 +269,13 @@ export const METRICS: readonly MetricDeclaration[] = checkedCatalogue([
     ...gateway,
     labels: { venue: 'venues' },
     help: 'Intents whose client order id had been taken before: dropped, nothing was sent.',
+  },
+  {
+    name: 'nightjar_egress_refused_total',
+    ...counter,
+    ...gateway,
+    labels: {},
+    help: 'Attempts of the thread that holds the keys to reach anything but a venue: refused.',
   },
   {
     name: 'nightjar_journal_commit_seconds',

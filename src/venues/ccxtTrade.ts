@@ -1,6 +1,6 @@
 import { parseClientOrderId } from '../domain/clientOrderId.ts';
 import { NightjarError } from '../domain/errors.ts';
-import type { Pair } from '../domain/instruments.ts';
+import type { CexVenue, MarketRules, Pair } from '../domain/instruments.ts';
 import type { LookupOutcome, OrderIntent, OrderRef, OrderReport, PlaceOutcome, TradePort } from '../domain/orders.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
@@ -127,10 +127,40 @@ export function createCexTrade(deps: CexTradeDeps): TradePort {
       return dialect.readBalances(answer.body).map((entry) => ({ venue, ...entry }));
     },
 
+    async markets() {
+      let listed: readonly unknown[] = [];
+      const asked = await client.traced(openTimeoutMs, async () => {
+        listed = await exchange.fetchMarkets();
+      });
+      if (asked.error !== null) throw openFailure(venue, 'listing its markets', asked.error);
+      return marketRules(venue, deps.pairs, listed as readonly ListedMarket[]);
+    },
+
     async close() {
       await exchange.close();
     },
   };
+}
+
+/** What we read of ccxt's market: increments as they are (its precision mode is TICK_SIZE at all three venues). */
+interface ListedMarket {
+  readonly symbol: string;
+  readonly spot?: boolean;
+  readonly precision: { readonly price?: number; readonly amount?: number };
+  readonly limits: {
+    readonly amount?: { readonly min?: number | undefined };
+    readonly cost?: { readonly min?: number | undefined };
+  };
+}
+
+/** A venue that lists no such market any more answers nothing about it: its orders will be refused by name. */
+function marketRules(venue: CexVenue, pairs: readonly Pair[], listed: readonly ListedMarket[]): MarketRules[] {
+  return listed
+    .filter(({ symbol, spot }) => spot === true && pairs.includes(symbol))
+    .map(({ symbol, precision, limits }) => ({
+      ...{ venue, pair: symbol, tickSize: precision.price ?? 0, stepSize: precision.amount ?? 0 },
+      ...{ minQty: limits.amount?.min ?? 0, minNotional: limits.cost?.min ?? 0 },
+    }));
 }
 
 /** Why this intent cannot be sent as it stands; null when it can. */

@@ -369,13 +369,41 @@ describe('the OKX spot feed', () => {
     expect(troubles).toContain('venue.subscription-refused');
   });
 
-  it('reconnects at once when the venue announces a restart', async () => {
+  it('moves to another connection without a break when the venue announces a restart', async () => {
+    const { feed, network, clock, trusts } = startLiveOkx();
+
+    network.say(okxBook('update', 500, 510));
+    network.say({ event: 'notice', code: '64008', msg: 'The connection will soon be closed', connId: 'a' });
+    await clock.step(300);
+    expect(network.sockets).toHaveLength(2);
+    network.open();
+    const old = (...messages: unknown[]) =>
+      messages.forEach((message) => {
+        network.sockets[0]!.handlers.onMessage(new TextEncoder().encode(JSON.stringify(message)), false);
+      });
+    old(okxBook('update', 510, 520, [['150.00', '4.000']]));
+    // Older than what the present connection has brought: it does not take up.
+    network.say(okxBook('snapshot', -1, 515, bids, asks));
+    expect(network.sockets[0]!.closed).toBe(false);
+    network.say(okxBook('update', 520, 530, [['150.00', '9.000']]));
+
+    expect(network.sockets[0]!.closed).toBe(true);
+    expect(feed.book.bestBidQty()).toBe(9);
+    expect(trusts).toEqual(['live']);
+    expect(feed.counters).toMatchObject({ gaps: 0, resyncs: 0, reconnects: 0 });
+  });
+
+  it('gives both up when the next connection never takes up the stream', async () => {
     const { network, clock } = startLiveOkx();
 
     network.say({ event: 'notice', code: '64008', msg: 'The connection will soon be closed', connId: 'a' });
-    await clock.step(300);
+    for (let i = 0; i < 32; i += 1) {
+      network.sockets[0]!.handlers.onHeartbeat();
+      await clock.step(1_000);
+    }
 
-    expect(network.sockets).toHaveLength(2);
+    expect(network.sockets[0]!.closed).toBe(true);
+    expect(network.sockets.filter(({ closed }) => !closed)).toHaveLength(1);
   });
 
   it('refines its grid when a level is finer than the instrument says', () => {
@@ -460,16 +488,16 @@ describe('the Bybit spot feed', () => {
     expect(network.socket().sent.filter((text) => text === '{"op":"ping"}')).toHaveLength(2);
   });
 
-  it('tells each trade of a message', () => {
+  it('tells each trade of a message once', () => {
     const { network, trades, feed } = startLiveBybit();
-    const trade = (S: string, p: string) => ({
+    const trade = (S: string, p: string, i: string) => ({
       T: 5,
       s: 'SOLUSDT',
       S,
       v: '0.25',
       p,
       L: 'PlusTick',
-      i: '2',
+      i,
       BT: false,
       seq: 1,
     });
@@ -478,7 +506,7 @@ describe('the Bybit spot feed', () => {
       topic: 'publicTrade.SOLUSDT',
       ts: 6,
       type: 'snapshot',
-      data: [trade('Sell', '150'), trade('Buy', '150.01')],
+      data: [trade('Sell', '150', '2'), trade('Buy', '150.01', '3'), trade('Buy', '150.01', '3')],
     });
 
     expect(trades.map((t) => t.side)).toEqual(['sell', 'buy']);

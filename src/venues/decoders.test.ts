@@ -101,8 +101,7 @@ describe('the decoders', () => {
         const place = at % row.frame.length;
         const changed = row.frame.slice(0, place) + String.fromCharCode(byte) + row.frame.slice(place + 1);
         const fast = decode(row.venue, changed);
-        // A key that comes twice is read differently, and no venue sends that: such a frame has another length when repacked.
-        if (fast.kind !== 'badFrame' && repacked(changed)?.length === changed.length) {
+        if (fast.kind !== 'badFrame') {
           expect(fast).toEqual(decode(row.venue, `${changed.slice(0, -1)} }`));
         }
         if (repacked(changed) === null) expect(fast.kind).toBe('badFrame');
@@ -194,7 +193,12 @@ describe('the OKX and Bybit decoders', () => {
       '{"arg":{"channel":"books5","instId":"A-B"},"data":[{"asks":[],"bids":[],"ts":"1"}]}',
       'partialDepth',
     ],
-    ['okx', 'a ticker', '{"arg":{"channel":"tickers","instId":"A-B"},"data":[{}]}', 'other'],
+    ['okx', 'a ticker', '{"arg":{"channel":"tickers","instId":"A-B"},"data":[{"last":"1","ts":"5"}]}', 'ticker'],
+    ['okx', 'a candle', '{"arg":{"channel":"candle1m","instId":"A-B"},"data":[{}]}', 'other'],
+    ['okx', 'an order', '{"arg":{"channel":"orders","instType":"ANY"},"data":[{}]}', 'account'],
+    ['okx', 'a login', '{"event":"login","msg":"","code":"0","connId":"d"}', 'ack'],
+    ['okx', 'a REST answer', '{"code":"0","msg":"","data":[]}', 'reply'],
+    ['okx', 'a REST refusal', '{"code":"51008","msg":"Insufficient balance","data":[]}', 'refused'],
     ['okx', 'an unknown channel', '{"arg":{"channel":"dreams","instId":"A-B"},"data":[]}', 'unknownMessage'],
     [
       'okx',
@@ -205,7 +209,17 @@ describe('the OKX and Bybit decoders', () => {
     ['bybit', 'a pong', '{"success":true,"ret_msg":"pong","conn_id":"c","op":"ping"}', 'pong'],
     ['bybit', 'an acknowledgement', '{"success":true,"ret_msg":"","conn_id":"c","op":"subscribe"}', 'ack'],
     ['bybit', 'a refusal', '{"success":false,"ret_msg":"handler not found","conn_id":"c","op":"subscribe"}', 'refused'],
-    ['bybit', 'a ticker', '{"topic":"tickers.A","type":"delta","data":{},"ts":1}', 'other'],
+    ['bybit', 'a ticker', '{"topic":"tickers.A","type":"delta","data":{"symbol":"A"},"ts":1}', 'ticker'],
+    ['bybit', 'a candle', '{"topic":"kline.5.A","type":"delta","data":{},"ts":1}', 'other'],
+    ['bybit', 'an order', '{"topic":"order","id":"1","creationTime":1,"data":[]}', 'account'],
+    ['bybit', 'a REST answer', '{"retCode":0,"retMsg":"OK","result":{}}', 'reply'],
+    ['bybit', 'a REST refusal', '{"retCode":10006,"retMsg":"Too many visits","result":{}}', 'refused'],
+    [
+      'bybit',
+      'the best level, whole each time',
+      '{"topic":"orderbook.1.A","type":"snapshot","ts":1,"data":{"s":"A","b":[["1","2"]],"a":[["3","4"]],"u":9,"seq":2}}',
+      'partialDepth',
+    ],
     ['bybit', 'an unknown topic', '{"topic":"dreams.A","type":"delta","data":{},"ts":1}', 'unknownMessage'],
     [
       'bybit',

@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock, Random, SocketHandle, Transport } from '../domain/ports.ts';
 import { backoffMs } from './backoff.ts';
+import type { ConnectPacer } from './connectPacer.ts';
 import type { FeedProtocol } from './feedProtocol.ts';
 
 /** Quiet for so long: ask the venue for a sign of life. */
@@ -7,6 +8,14 @@ const PROBE_AFTER_QUIET_MS = 2_500;
 /** Quiet for so long, probes included: the connection is dead. Also the limit for opening a socket. */
 const DEAD_AFTER_QUIET_MS = 10_000;
 const CHECK_EVERY_MS = 500;
+
+export interface ConnectionPorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly random: Random;
+  /** Spaces the connections that share a venue's limit; without it each opens when it likes. */
+  readonly pacer?: ConnectPacer;
+}
 
 export interface ConnectionHandlers {
   onOpen(): void;
@@ -21,11 +30,13 @@ export interface ConnectionHandlers {
 export class FeedConnection {
   /** When the last frame of any channel came, heartbeats included; NaN before the first connection. */
   lastFrameMs = Number.NaN;
-  /** Connections opened so far. */
+  /** Connections opened so far, and when the newest was. */
   opened = 0;
+  openedAtMs = Number.NaN;
   readonly #clock: Clock;
   readonly #transport: Transport;
   readonly #random: Random;
+  readonly #pacer: ConnectPacer | null;
   readonly #protocol: FeedProtocol;
   readonly #handlers: ConnectionHandlers;
   #socket: SocketHandle | null = null;
@@ -37,14 +48,11 @@ export class FeedConnection {
   #cancelRetry: CancelTimer = () => {};
   #cancelCheck: CancelTimer = () => {};
 
-  constructor(
-    ports: { readonly clock: Clock; readonly transport: Transport; readonly random: Random },
-    protocol: FeedProtocol,
-    handlers: ConnectionHandlers,
-  ) {
+  constructor(ports: ConnectionPorts, protocol: FeedProtocol, handlers: ConnectionHandlers) {
     this.#clock = ports.clock;
     this.#transport = ports.transport;
     this.#random = ports.random;
+    this.#pacer = ports.pacer ?? null;
     this.#protocol = protocol;
     this.#handlers = handlers;
   }
@@ -53,7 +61,7 @@ export class FeedConnection {
     if (this.#running) return;
     this.#running = true;
     this.#cancelCheck = this.#clock.every(CHECK_EVERY_MS, () => this.#check());
-    this.#open();
+    this.#openInTurn();
   }
 
   stop(): void {
@@ -77,8 +85,14 @@ export class FeedConnection {
     if (!this.#running || this.#socket === null) return;
     this.#drop();
     this.#handlers.onDown(reason);
-    this.#cancelRetry = this.#clock.after(backoffMs(this.#attempt, this.#random), () => this.#open());
+    this.#cancelRetry = this.#clock.after(backoffMs(this.#attempt, this.#random), () => this.#openInTurn());
     this.#attempt += 1;
+  }
+
+  #openInTurn(): void {
+    const waitMs = this.#pacer?.reserve(this.#clock.nowMs()) ?? 0;
+    if (waitMs > 0) this.#cancelRetry = this.#clock.after(waitMs, () => this.#open());
+    else this.#open();
   }
 
   #open(): void {
@@ -114,6 +128,7 @@ export class FeedConnection {
     this.#isOpen = true;
     this.opened += 1;
     this.lastFrameMs = this.#clock.nowMs();
+    this.openedAtMs = this.lastFrameMs;
     this.send(this.#protocol.subscribe);
     this.#handlers.onOpen();
   }

@@ -83,7 +83,7 @@ const settle = async () => {
 
 const utf8 = new TextEncoder();
 
-function createTestNetwork() {
+export function createTestNetwork() {
   const sockets: { url: string; handlers: SocketHandlers; sent: string[]; closed: boolean; pings: number }[] = [];
   const requests: { request: HttpRequest; answer: (status: number, body: unknown, retryAfter?: string) => void }[] = [];
   const transport: Transport = {

@@ -4,7 +4,7 @@ import { createScale, incrementsPer, refineScale, scaleOfIncrement } from '../wo
 import { CLOSE_OBJECT, OPEN_OBJECT, SLOW } from '../workers/kernels/jsonBytes.ts';
 import { FULL, growLevels, OFF_GRID } from '../workers/kernels/levelScanner.ts';
 import { DecodedFrame, FrameKind } from './decodedFrame.ts';
-import { levelDecimals } from './slowFields.ts';
+import type { GridValues } from './slowFields.ts';
 
 /** How one venue speaks: the same message read twice, fast from plain bytes, slow from parsed JSON. */
 export interface Dialect {
@@ -38,13 +38,28 @@ export class FrameDecoder {
     frame.reset();
     let result = isBraced(bytes) ? this.#dialect.scan(bytes, frame) : SLOW;
     while (result === FULL) {
-      if (!growLevels(frame.bids) || !growLevels(frame.asks)) return this.refuse('more levels than any venue sends');
+      if (!growLevels(frame.bids) || !growLevels(frame.asks)) return this.#decodeSlowly(bytes);
       frame.reset();
       result = this.#dialect.scan(bytes, frame);
     }
-    if (result === SLOW) return this.#decodeSlowly(bytes);
-    frame.kind = result === OFF_GRID ? FrameKind.offGrid : (result as FrameKind);
+    // Off the grid: rare, and only the slow reader knows whether the levels belong to a book at all.
+    if (result === SLOW || result === OFF_GRID) return this.#decodeSlowly(bytes);
+    frame.kind = result as FrameKind;
     return frame.kind;
+  }
+
+  /**
+   * As `decode`, but a frame finer than the grid refines it instead of coming out as `offGrid`.
+   * @param onFiner  told before the frame is read again, so that a book can follow
+   */
+  decodeRefining(bytes: Uint8Array, onFiner?: (change: GridChange) => void): FrameKind {
+    const kind = this.decode(bytes);
+    if (kind !== FrameKind.offGrid) return kind;
+    const change = this.refineGrid(bytes);
+    if (change === null) return FrameKind.badFrame;
+    onFiner?.(change);
+    const again = this.decode(bytes);
+    return again === FrameKind.offGrid ? this.refuse('a price or size is too large to be exact') : again;
   }
 
   /**
@@ -55,7 +70,7 @@ export class FrameDecoder {
   refineGrid(bytes: Uint8Array, fromScratch = false): GridChange | null {
     const { frame } = this;
     try {
-      const levels = levelDecimals(JSON.parse(asText(bytes)));
+      const levels = this.#levelsOf(JSON.parse(asText(bytes)));
       const price = refineScale(fromScratch ? null : frame.price, levels.prices) ?? frame.price;
       const size = refineScale(fromScratch ? null : frame.size, levels.sizes) ?? frame.size;
       const change = { ticksPerTick: incrementsPer(frame.price, price), lotsPerLot: incrementsPer(frame.size, size) };
@@ -68,6 +83,17 @@ export class FrameDecoder {
       this.refuse(error.message);
       return null;
     }
+  }
+
+  #levelsOf(message: unknown): GridValues {
+    const values: GridValues = { prices: [], sizes: [] };
+    this.frame.gridValues = values;
+    try {
+      this.#dialect.read(message, this.frame);
+    } finally {
+      this.frame.gridValues = null;
+    }
+    return values;
   }
 
   /** Turns the frame at hand into a refused one. */

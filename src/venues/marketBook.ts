@@ -2,8 +2,8 @@ import { toNumber } from '../workers/kernels/decimalScale.ts';
 import { LadderBook } from '../workers/kernels/ladderBook.ts';
 import type { LadderSideOptions } from '../workers/kernels/ladderSide.ts';
 import { vwapPrice } from '../workers/kernels/vwap.ts';
-import { FrameKind } from './decodedFrame.ts';
-import type { FrameDecoder } from './frameDecoder.ts';
+import type { FrameKind } from './decodedFrame.ts';
+import type { FrameDecoder, GridChange } from './frameDecoder.ts';
 import type { BookTrust, PricedBook } from './venueFeed.ts';
 
 /** The book of one market with the decoder that feeds it: both count in the same grid and change it together. */
@@ -11,23 +11,22 @@ export class MarketBook implements PricedBook {
   trust: BookTrust = 'syncing';
   readonly decoder: FrameDecoder;
   readonly ladder: LadderBook;
+  /** Base per unit of the venue's sizes: 1, or what one contract stands for. */
+  readonly #contractSize: number;
 
-  constructor(decoder: FrameDecoder, options?: LadderSideOptions) {
+  readonly #rescale = ({ ticksPerTick, lotsPerLot }: GridChange): void => {
+    if (this.ladder.bids.count + this.ladder.asks.count > 0) this.ladder.rescale(ticksPerTick, lotsPerLot);
+  };
+
+  constructor(decoder: FrameDecoder, options?: LadderSideOptions, contractSize = 1) {
     this.decoder = decoder;
+    this.#contractSize = contractSize;
     this.ladder = new LadderBook(options);
   }
 
   /** As `FrameDecoder.decode`, but a frame finer than the grid refines it (book included) instead of coming out as `offGrid`. */
   decode(bytes: Uint8Array): FrameKind {
-    const kind = this.decoder.decode(bytes);
-    if (kind !== FrameKind.offGrid) return kind;
-    const change = this.decoder.refineGrid(bytes);
-    if (change === null) return FrameKind.badFrame;
-    if (this.ladder.bids.count + this.ladder.asks.count > 0) {
-      this.ladder.rescale(change.ticksPerTick, change.lotsPerLot);
-    }
-    const again = this.decoder.decode(bytes);
-    return again === FrameKind.offGrid ? this.decoder.refuse('a price or size is too large to be exact') : again;
+    return this.decoder.decodeRefining(bytes, this.#rescale);
   }
 
   /** Applies the decoded changes. */
@@ -50,12 +49,16 @@ export class MarketBook implements PricedBook {
 
   bestBidQty(): number {
     const { bids } = this.ladder;
-    return this.trust === 'live' && bids.count > 0 ? toNumber(bids.bestLots, this.decoder.frame.size) : Number.NaN;
+    return this.trust === 'live' && bids.count > 0 ? this.#baseOf(bids.bestLots) : Number.NaN;
   }
 
   bestAskQty(): number {
     const { asks } = this.ladder;
-    return this.trust === 'live' && asks.count > 0 ? toNumber(asks.bestLots, this.decoder.frame.size) : Number.NaN;
+    return this.trust === 'live' && asks.count > 0 ? this.#baseOf(asks.bestLots) : Number.NaN;
+  }
+
+  #baseOf(lots: number): number {
+    return toNumber(lots, this.decoder.frame.size) * this.#contractSize;
   }
 
   midPx(): number {
@@ -65,6 +68,7 @@ export class MarketBook implements PricedBook {
   vwapPx(side: 'bid' | 'ask', notional: number): number {
     if (this.trust !== 'live' || !(notional > 0)) return Number.NaN;
     const { price, size } = this.decoder.frame;
-    return vwapPrice(side === 'bid' ? this.ladder.bids : this.ladder.asks, notional, price, size);
+    // In contracts: what the notional is per base that a contract stands for.
+    return vwapPrice(side === 'bid' ? this.ladder.bids : this.ladder.asks, notional / this.#contractSize, price, size);
   }
 }

@@ -1,6 +1,6 @@
 import { parseClientOrderId } from '../domain/clientOrderId.ts';
 import { NightjarError } from '../domain/errors.ts';
-import type { CexVenue } from '../domain/instruments.ts';
+import type { CexVenue, MarketRules } from '../domain/instruments.ts';
 import type {
   Balance,
   CancelOutcome,
@@ -100,6 +100,13 @@ export function createSimTrade(deps: SimTradeDeps): TradePort {
         asset: textIn(entry, 'asset'),
         free: numberIn(entry, 'free'),
         locked: numberIn(entry, 'locked'),
+      })),
+
+    markets: async (): Promise<readonly MarketRules[]> =>
+      (await listed(`${rest}/sim/markets`)).map((entry) => ({
+        ...{ venue, pair: textIn(entry, 'pair') },
+        ...{ tickSize: numberIn(entry, 'tickSize'), stepSize: numberIn(entry, 'stepSize') },
+        ...{ minQty: numberIn(entry, 'minQty'), minNotional: numberIn(entry, 'minNotional') },
       })),
 
     async close() {},

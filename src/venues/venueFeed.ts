@@ -31,6 +31,18 @@ export interface FeedCounters {
   badFrames: number;
 }
 
+export const newCounters = (): FeedCounters => ({
+  frames: 0,
+  bookUpdates: 0,
+  trades: 0,
+  gaps: 0,
+  resyncs: 0,
+  crossed: 0,
+  stale: 0,
+  reconnects: 0,
+  badFrames: 0,
+});
+
 /** One spot market of one venue: socket, snapshot, sync, gap, resync, keep-alive, reconnect with backoff. */
 export interface SpotFeed {
   readonly venue: CexVenue;

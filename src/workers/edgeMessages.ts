@@ -9,6 +9,8 @@ export interface EdgeWorkerData {
   /** URL of `src/control/edgeThread.ts`. */
   readonly module: string;
   readonly boot: EdgeBoot;
+  /** `threadPulse.ts`; without it nobody watches over the thread. */
+  readonly pulse?: SharedArrayBuffer;
 }
 
 export type RunEdge = (boot: EdgeBoot, port: MessagePort) => Promise<void>;
@@ -39,6 +41,8 @@ export interface EdgeBoot {
   readonly configHash: string;
   /** `sim`: no money moves, so opening a permit that is not killed needs no phrase. Absent = as if it did. */
   readonly env?: string;
+  /** Values that nobody may paste into a reason and then find in the journal: the venues' keys. */
+  readonly secrets?: readonly string[];
 }
 
 /** From the core's main thread. */

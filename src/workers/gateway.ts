@@ -3,7 +3,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
 import { isFinal, resolveOutcome } from '../venues/tradePort.ts';
 import type { FromGateway, ToGateway } from './gatewayMessages.ts';
-import { reconcilePorts, within } from './gatewayReconcile.ts';
+import { marketsOfPorts, reconcilePorts, within } from './gatewayReconcile.ts';
 import { latchRefusal } from './latchWords.ts';
 
 /** How long an order is followed after its placing before the core hears `unknown` and decides whether to go on. */
@@ -172,6 +172,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     reconciling = 'no';
   };
 
+  const markets = async () => {
+    const stated = await marketsOfPorts(deps.ports, clock);
+    if (!stopping) send({ type: 'markets', ...stated });
+  };
+
   const stop = async () => {
     if (stopping) return;
     stopping = true;
@@ -197,6 +202,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
           return void follow(message.ref, message.deadlineMs, false);
         case 'reconcile':
           return void reconcile();
+        case 'markets':
+          return void markets();
         case 'stop':
           return void stop();
       }

@@ -1,10 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { toPlainError } from '../domain/errors.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
+import { createScrubber } from '../telemetry/scrubber.ts';
 import { startThreadSampler } from '../telemetry/threadSampler.ts';
+import { guardEgress, venueTargets } from './egressGuard.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import type { FromGateway, GatewayBoot, ToGateway } from './gatewayMessages.ts';
+import { type FromGateway, type GatewayBoot, secretsOf, type ToGateway } from './gatewayMessages.ts';
 import { createWallPorts } from './gatewayPorts.ts';
+import { threadData } from './threadData.ts';
+import { startPulse } from './threadPulse.ts';
+import { SERVICE_WATCH } from './threadWatchdog.ts';
 import { createWallClock } from './wallClock.ts';
 import { createWallTransport } from './wallTransport.ts';
 
@@ -15,7 +20,7 @@ import { createWallTransport } from './wallTransport.ts';
  */
 const parent = parentPort;
 if (parent === null) throw new Error('gatewayEntry.ts runs as a worker thread only');
-const boot = workerData as GatewayBoot;
+const boot = await threadData<GatewayBoot>();
 const clock = createWallClock();
 const transport = createWallTransport();
 const sampler =
@@ -32,8 +37,10 @@ const end = () => {
   // With its ports closed nothing is left to wait for, and the thread ends by itself.
   parent.close();
 };
+// What a venue's answer repeats of a key must reach neither journal nor log: nothing leaves this thread unscrubbed.
+const scrubber = createScrubber(secretsOf(boot.keys));
 const send = (message: FromGateway) => {
-  parent.postMessage(message);
+  parent.postMessage(scrubber.scrubValue(message));
   if (message.type === 'stopped') end();
 };
 
@@ -44,11 +51,20 @@ const receive = (gateway: Gateway) => (message: ToGateway) => {
   message.port.on('message', (committed: ToGateway) => gateway.handle(committed));
 };
 
+const refusedTargets = metrics.counter('nightjar_egress_refused_total');
+guardEgress(venueTargets(boot.endpoints), (target, isNew) => {
+  refusedTargets.inc();
+  if (!isNew) return;
+  send({ type: 'alarm', message: `the gateway thread, which holds the keys, tried to reach ${target}: refused` });
+});
+
 try {
-  const ports = await createWallPorts(boot, { transport, clock, metrics });
+  const ports = await createWallPorts({ ...boot, probeKeys: true }, { transport, clock, metrics });
   const gateway = createGateway({ ports, clock, latch: boot.latch, metrics, send });
   await gateway.open();
   parent.on('message', receive(gateway));
+  // A beat keeps no thread alive that has nothing left to do.
+  if (boot.pulse !== undefined) startPulse(boot.pulse, createWallClock({ unref: true }), SERVICE_WATCH.beatMs);
   send({ type: 'ready' });
 } catch (error) {
   send({ type: 'failed', error: toPlainError(error, 'venue.unavailable') });

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../domain/errors.ts';
+import type { MarketRules } from '../domain/instruments.ts';
 import type { Balance, LookupOutcome, OrderIntent, OrderRef, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { VenueEndpoints } from '../domain/ports.ts';
 import type { Dimensions } from '../telemetry/slab.ts';
@@ -9,6 +10,10 @@ export interface GatewayKeys {
   readonly okx: { readonly apiKey: string; readonly secret: string; readonly password: string };
   readonly bybit: { readonly apiKey: string; readonly secret: string };
 }
+
+/** Every value of a key that no output may show: the key itself too, since it names the account. */
+export const secretsOf = (keys: GatewayKeys | undefined): readonly string[] =>
+  Object.values(keys ?? {}).flatMap((one) => Object.values(one) as string[]);
 
 /** Boot data of the gateway thread. The latch is shared memory: word 0 all, word 1 + slot one bot; see `latchWords.ts`. */
 export interface GatewayBoot {
@@ -22,8 +27,12 @@ export interface GatewayBoot {
   readonly slab: SharedArrayBuffer;
   /** With these the thread counts into `slab` as `gateway`; without, it counts nothing. */
   readonly dimensions?: Dimensions;
+  /** `threadPulse.ts`; without it nobody watches over the thread. */
+  readonly pulse?: SharedArrayBuffer;
   /** Only in the modes canary and live: elsewhere no signer exists in the process. */
   readonly keys?: GatewayKeys;
+  /** Risks of a key that the operator has named and takes (`keys.acceptRisks`); absent = none. */
+  readonly acceptKeyRisks?: readonly string[];
 }
 
 /** From the journal thread (committed intents) and, for cancels and queries, from the core. */
@@ -32,6 +41,8 @@ export type ToGateway =
   | { readonly type: 'cancel'; readonly ref: OrderRef }
   | { readonly type: 'resolve'; readonly ref: OrderRef; readonly deadlineMs: number }
   | { readonly type: 'reconcile' }
+  /** Asks every venue for the rules of its markets. */
+  | { readonly type: 'markets' }
   /** From the core: the port over which the journal thread hands over committed intents. */
   | { readonly type: 'journalPort'; readonly port: MessagePort }
   | { readonly type: 'stop' };
@@ -50,4 +61,7 @@ export type FromGateway =
       readonly openOrders: readonly OrderReport[];
       readonly failures: readonly string[];
     }
+  | { readonly type: 'markets'; readonly markets: readonly MarketRules[]; readonly failures: readonly string[] }
+  /** A person must see this; it is about no order. */
+  | { readonly type: 'alarm'; readonly message: string }
   | { readonly type: 'stopped' };

@@ -8,6 +8,7 @@ import { bybitDialect } from '../venues/bybit/trade.ts';
 import { createCcxtClient } from '../venues/ccxtClient.ts';
 import { createCexTrade } from '../venues/ccxtTrade.ts';
 import { createJupiterSwap } from '../venues/jupiter/trade.ts';
+import { probeKeyRights, refuseRiskyKey } from '../venues/keyRights.ts';
 import { okxDialect } from '../venues/okx/trade.ts';
 import { createSimTrade } from '../venues/simTrade.ts';
 import type { GatewayBoot } from './gatewayMessages.ts';
@@ -26,10 +27,14 @@ export interface PortDeps {
 /**
  * The ports of the gateway thread: ccxt for each CEX, the swap door for the DEX.
  *
- * @throws NightjarError config.invalid in a mode that must hold no keys, or without keys in one that needs them
+ * @throws NightjarError config.invalid in a mode that must hold no keys, or without keys in one that needs them;
+ *   venue.auth-refused for a key that may too much, or too little
  */
 export async function createWallPorts(
-  boot: Pick<GatewayBoot, 'mode' | 'env' | 'endpoints' | 'pairs' | 'keys'>,
+  boot: Pick<GatewayBoot, 'mode' | 'env' | 'endpoints' | 'pairs' | 'keys' | 'acceptKeyRisks'> & {
+    /** Ask each venue what its key may do. Not for what only cancels: that must work with any key. */
+    readonly probeKeys?: boolean;
+  },
   deps: PortDeps,
 ): Promise<readonly TradePort[]> {
   const { mode, keys } = boot;
@@ -51,15 +56,13 @@ export async function createWallPorts(
       env: boot.env,
     });
   }
-  const cex = CEX_VENUES.map(async (venue) =>
-    createCexTrade({
-      ...deps,
-      client: await createCcxtClient(venue, boot.endpoints, keys[venue], deps.transport),
-      dialect: dialects[venue],
-      account: MAIN,
-      pairs: boot.pairs,
-    }),
-  );
+  const cex = CEX_VENUES.map(async (venue) => {
+    const client = await createCcxtClient(venue, boot.endpoints, keys[venue], deps.transport);
+    if (boot.probeKeys === true) {
+      refuseRiskyKey(venue, await probeKeyRights(client, deps.clock, deps.metrics), boot.acceptKeyRisks ?? []);
+    }
+    return createCexTrade({ ...deps, client, dialect: dialects[venue], account: MAIN, pairs: boot.pairs });
+  });
   return [
     ...(await Promise.all(cex)),
     createJupiterSwap({ ...deps, rest: boot.endpoints.jupiter.rest, account: MAIN }),

@@ -1,4 +1,5 @@
 import { NightjarError } from '../domain/errors.ts';
+import type { MarketRules } from '../domain/instruments.ts';
 import type { Balance, OrderReport, TradePort } from '../domain/orders.ts';
 import type { Clock } from '../domain/ports.ts';
 
@@ -17,23 +18,44 @@ export async function reconcilePorts(ports: readonly TradePort[], clock: Clock):
   const balances: Balance[] = [];
   const openOrders: OrderReport[] = [];
   const failures: string[] = [];
-  const gather = async <T>(port: TradePort, what: string, asked: Promise<readonly T[]>, into: T[]) => {
-    try {
-      into.push(...(await within(clock, RECONCILE_DEADLINE_MS, what, asked)));
-    } catch (error) {
-      failures.push(`${port.venue}/${port.account} ${what}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
   await Promise.all(
     ports.flatMap((port) => [
-      gather(port, 'balances', port.balances(), balances),
-      gather(port, 'open orders', port.openOrders(), openOrders),
+      gather(clock, port, 'balances', port.balances(), balances, failures),
+      gather(clock, port, 'open orders', port.openOrders(), openOrders, failures),
     ]),
   );
   // Answers arrive in any order; the report does not, so that two reconciles of one truth are equal.
   balances.sort((a, b) => order(a.venue, b.venue) || order(a.asset, b.asset));
   openOrders.sort((a, b) => order(a.clientOrderId, b.clientOrderId));
   return { balances, openOrders, failures: failures.sort() };
+}
+
+/** The rules of every market that a venue states, in a fixed order. */
+export async function marketsOfPorts(
+  ports: readonly TradePort[],
+  clock: Clock,
+): Promise<{ readonly markets: readonly MarketRules[]; readonly failures: readonly string[] }> {
+  const markets: MarketRules[] = [];
+  const failures: string[] = [];
+  await Promise.all(ports.map((port) => gather(clock, port, 'markets', port.markets?.() ?? [], markets, failures)));
+  markets.sort((a, b) => order(a.venue, b.venue) || order(a.pair, b.pair));
+  return { markets, failures: failures.sort() };
+}
+
+/** Adds what a venue answers, or one line about why it did not. */
+async function gather<T>(
+  clock: Clock,
+  port: TradePort,
+  what: string,
+  asked: Promise<readonly T[]> | readonly T[],
+  into: T[],
+  failures: string[],
+): Promise<void> {
+  try {
+    into.push(...(await within(clock, RECONCILE_DEADLINE_MS, what, Promise.resolve(asked))));
+  } catch (error) {
+    failures.push(`${port.venue}/${port.account} ${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** @throws NightjarError net.timeout when `promise` does not settle in time on this clock */

@@ -1,9 +1,12 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { toPlainError } from '../domain/errors.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
 import { startThreadSampler } from '../telemetry/threadSampler.ts';
 import type { FromJournal, JournalBoot, ToJournal } from './journalMessages.ts';
 import { createJournalThread, type JournalThread } from './journalThread.ts';
+import { threadData } from './threadData.ts';
+import { startPulse } from './threadPulse.ts';
+import { JOURNAL_WATCH } from './threadWatchdog.ts';
 import { createWallClock } from './wallClock.ts';
 
 /**
@@ -13,7 +16,7 @@ import { createWallClock } from './wallClock.ts';
  */
 const port = parentPort;
 if (port === null) throw new Error('journalEntry.ts runs as a worker thread only');
-const boot = workerData as JournalBoot;
+const boot = await threadData<JournalBoot>();
 const clock = createWallClock();
 const sampler =
   boot.dimensions === undefined
@@ -38,6 +41,8 @@ try {
     metrics: sampler?.sink ?? silentMetrics,
   });
   port.on('message', (message: ToJournal) => thread.onMessage(message));
+  // A beat keeps no thread alive that has nothing left to do.
+  if (boot.pulse !== undefined) startPulse(boot.pulse, createWallClock({ unref: true }), JOURNAL_WATCH.beatMs);
 } catch (error) {
   post({ type: 'failed', error: toPlainError(error, 'journal.failed') });
   end();

@@ -11,16 +11,27 @@ export interface JournalBoot {
   readonly statePath?: string;
   /** Size at which the journal counts as full, bytes; as `createJournalWriter` has it unless told. */
   readonly maxBytes?: number;
+  /** Size at which a part is sealed and the next one begun, bytes; 1 GiB unless told. */
+  readonly rotateBytes?: number;
   readonly slab: SharedArrayBuffer;
   /** Of the slab's series list; without them the thread counts nothing. */
   readonly dimensions?: Dimensions;
+  /** `threadPulse.ts`; without it nobody watches over the thread. */
+  readonly pulse?: SharedArrayBuffer;
 }
 
 /** Messages from the core, in order. An `intents` row is handed to the gateway port after the commit that holds it and all before it. */
 export type ToJournal =
-  /** `handOver: false`: rows sent again after a lost journal thread; their intents are written, but not given to the gateway. */
-  | { readonly type: 'rows'; readonly rows: readonly JournalRow[]; readonly handOver?: boolean }
-  | { readonly type: 'execLog'; readonly line: string }
+  /**
+   * `handOver: false`: rows sent again after a lost journal thread; their intents are written, but not given to the
+   * gateway. `urgent`: somebody waits for the commit.
+   */
+  | {
+      readonly type: 'rows';
+      readonly rows: readonly JournalRow[];
+      readonly handOver?: boolean;
+      readonly urgent?: boolean;
+    }
   /** A new gateway incarnation: the port over which committed intents go from now on. */
   | { readonly type: 'gatewayPort'; readonly port: import('node:worker_threads').MessagePort }
   | { readonly type: 'stop' };

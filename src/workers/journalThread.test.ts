@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { makeRow, makeTempDir } from '../journal/journalTestRows.ts';
 import { createJournalWriter, type JournalWriter } from '../journal/journalWriter.ts';
 import type { JournalRow } from '../journal/rows.ts';
 import { verifyAudit } from '../journal/stateStore.ts';
+import { verifyRunJournal } from '../journal/verifyRunJournal.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
 import type { ToGateway } from './gatewayMessages.ts';
 import type { FromJournal, ToJournal } from './journalMessages.ts';
@@ -49,17 +50,23 @@ function startThread(
     wrap?: (writer: JournalWriter) => JournalWriter;
     runDir?: string;
     maxBytes?: number;
+    rotateBytes?: number;
     statePath?: string;
   } = {},
 ) {
   const runDir = options.runDir ?? makeTempDir();
-  const { maxBytes, statePath } = options;
+  const { maxBytes, rotateBytes, statePath } = options;
   const log: string[] = [];
   const posted: FromJournal[] = [];
   const { clock, step } = createStepClock();
   const waiting = options.waiting ?? [];
   const thread = createJournalThread({
-    boot: { runDir, run: 'test-run', ...(statePath === undefined ? {} : { statePath }) },
+    boot: {
+      runDir,
+      run: 'test-run',
+      ...(statePath === undefined ? {} : { statePath }),
+      ...(rotateBytes === undefined ? {} : { rotateBytes }),
+    },
     clock,
     metrics: silentMetrics,
     port: {
@@ -164,37 +171,68 @@ describe('journal thread', () => {
     expect(stored(thread.runDir, 'inputs')).toEqual([1, 2]);
   });
 
+  it('does not let rows wait for company whose commit somebody waits for', () => {
+    const thread = startThread();
+    thread.send({ type: 'rows', rows: [makeRow('inputs', 1)], urgent: true });
+    expect(thread.log).toEqual(['synced', 'committed']);
+    thread.send(rows(makeRow('inputs', 2)));
+    expect(thread.log).toEqual(['synced', 'committed']);
+  });
+
   it('commits at once when the group is full', () => {
     const thread = startThread();
     thread.send(rows(...Array.from({ length: 5000 }, (_, i) => makeRow('inputs', i + 1))));
     expect(thread.log).toEqual(['synced', 'committed']);
   });
 
-  it('writes exec lines only behind the commit of the rows that came before them', () => {
+  const closed = (seq: number) => {
+    const parts = { spread: seq, adverse: 0, fees: 0, slippage: 0, net: seq };
+    const payload = { attempt: seq, ...parts, execLog: { time: seq, outcome: 'trade', bot: 'arb:SOL' } };
+    return makeRow('decisions', seq, { kind: 'attempt.closed', payload });
+  };
+  const execLines = (runDir: string) =>
+    readFileSync(join(runDir, 'exec_log.jsonl'), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown);
+  const lineOf = (seq: number) => ({
+    ...{ time: seq, outcome: 'trade', bot: 'arb:SOL' },
+    ...{ spread: seq, adverse: 0, fees: 0, slippage: 0, net: seq },
+  });
+
+  it('writes the exec line of an attempt only behind the commit of its row', () => {
     const thread = startThread({
       wrap: (writer) => Object.create(writer, { commit: { value: () => checkThenCommit(writer) } }),
     });
-    let before = 'never looked';
-    const path = join(thread.runDir, 'exec_log.jsonl');
+    let before: unknown = 'never looked';
     function checkThenCommit(writer: JournalWriter) {
-      before = readFileSync(path, 'utf8');
+      before = execLines(thread.runDir);
       writer.commit();
     }
-    thread.send(rows(makeRow('decisions', 1)));
-    thread.send({ type: 'execLog', line: '{"outcome":"trade"}' });
+    thread.send(rows(closed(1), makeRow('decisions', 2)));
     thread.step(GROUP_COMMIT_MS);
 
-    expect(before).toBe('');
-    expect(readFileSync(path, 'utf8')).toBe('{"outcome":"trade"}\n');
+    expect(before).toEqual([]);
+    expect(execLines(thread.runDir)).toEqual([lineOf(1)]);
   });
 
-  it('cuts off the exec line that a dead writer left unfinished', () => {
-    const runDir = makeTempDir();
-    appendFileSync(join(runDir, 'exec_log.jsonl'), '{"a":1}\n{"b":');
-    const thread = startThread({ runDir });
-    thread.send({ type: 'execLog', line: '{"c":3}' });
-    thread.send({ type: 'stop' });
-    expect(readFileSync(join(runDir, 'exec_log.jsonl'), 'utf8')).toBe('{"a":1}\n{"c":3}\n');
+  it.each([
+    ['the last lines', (text: string) => text.split('\n').slice(0, 2).join('\n').concat('\n')],
+    ['the end of a line and all behind it', (text: string) => text.slice(0, text.indexOf('\n') + 20)],
+    ['the whole exec log', () => ''],
+    ['nothing', (text: string) => text],
+  ])('has a line for every attempt of the journal, once, after a death that lost %s', (_, lose) => {
+    const first = startThread();
+    first.send(rows(...[1, 2, 3, 4].map(closed)));
+    first.send({ type: 'stop' });
+    const path = join(first.runDir, 'exec_log.jsonl');
+    expect(execLines(first.runDir)).toEqual([1, 2, 3, 4].map(lineOf));
+    writeFileSync(path, lose(readFileSync(path, 'utf8')));
+    const next = startThread({ runDir: first.runDir });
+    // Sent again, as by a core that had no answer: known rows give no second line.
+    next.send({ type: 'rows', rows: [closed(4), closed(5)], handOver: false });
+    next.send({ type: 'stop' });
+    expect(execLines(first.runDir)).toEqual([1, 2, 3, 4, 5].map(lineOf));
   });
 
   it('gives intents back that are committed while no gateway is there, and never sends them later', () => {
@@ -240,7 +278,7 @@ describe('journal thread', () => {
     expect(gateway.received()).toMatchObject([{ intent: { clientOrderId: 'nj2' } }]);
   });
 
-  it('fails once when a sync fails: orders come back unsent, cancels still leave', () => {
+  it('F5: a sync fails once: fail-stop, orders come back unsent, cancels still leave', () => {
     let broken = true;
     const thread = startThread({
       wrap: (writer) =>
@@ -275,7 +313,7 @@ describe('journal thread', () => {
     port2.close();
   });
 
-  it('gives back every order that a full disk kept from being recorded, and no recorded row is lost', () => {
+  it('F4: gives back every order that a full disk kept from being recorded, and no recorded row is lost', () => {
     const thread = startThread({ maxBytes: 300 * 1024 });
     const { port1, port2 } = new MessageChannel();
     thread.send({ type: 'gatewayPort', port: port1 });
@@ -338,6 +376,55 @@ describe('journal thread', () => {
     expect(frames()).toBeGreaterThan(500);
     thread.step(100);
     expect(frames()).toBe(0);
+  });
+
+  it('seals its part in a quiet moment once it is full, and again at midnight UTC', () => {
+    const thread = startThread({ rotateBytes: 200_000 });
+    const sealed = () => readdirSync(thread.runDir).filter((name) => /^journal\.\d+\.sqlite$/.test(name));
+    const big = (seq: number) => makeRow('inputs', seq, { payload: 'x'.repeat(4000) });
+    thread.send(rows(...Array.from({ length: 100 }, (_, i) => big(i + 1))));
+    thread.step(GROUP_COMMIT_MS);
+    expect(sealed()).toEqual([]);
+    thread.step(100);
+    expect(sealed()).toEqual(['journal.1.sqlite']);
+    thread.send(rows(makeRow('inputs', 101)));
+    thread.step(3_600_000);
+    expect(sealed()).toHaveLength(1);
+    thread.step(86_400_000 - 3_600_000);
+    thread.send(rows(makeRow('inputs', 102)));
+    thread.step(100);
+    expect(sealed()).toEqual(['journal.1.sqlite', 'journal.2.sqlite']);
+    thread.send(rows(makeRow('inputs', 103), intent(1)));
+    thread.step(100);
+    expect(sealed()).toHaveLength(2);
+    expect(thread.posted.at(-1)).toMatchObject({ type: 'committed', inputSeq: 103 });
+    expect(verifyRunJournal(thread.runDir)).toMatchObject({ ok: true, parts: 3, rows: { inputs: 103 } });
+  });
+
+  it('waits for a reader, then for a quiet moment at most 5 s, and rotates between two commits', () => {
+    const thread = startThread({ rotateBytes: 100_000 });
+    const sealed = () => existsSync(join(thread.runDir, 'journal.1.sqlite'));
+    thread.send(rows(...Array.from({ length: 50 }, (_, i) => makeRow('inputs', i + 1, { payload: 'x'.repeat(4000) }))));
+    const reader = openJournalReader(thread.runDir);
+    expect([...reader.rows('inputs')]).toHaveLength(0);
+    thread.step(200);
+    expect(sealed()).toBe(false);
+    reader.close();
+    let seq = 50;
+    // Never a quiet moment: a row each 20 ms.
+    for (let ms = 0; ms < 4700; ms += 20) {
+      seq += 1;
+      thread.send(rows(makeRow('inputs', seq)));
+      thread.step(20);
+    }
+    expect(sealed()).toBe(false);
+    for (let ms = 0; ms < 400; ms += 20) {
+      seq += 1;
+      thread.send(rows(makeRow('inputs', seq)));
+      thread.step(20);
+    }
+    expect(sealed()).toBe(true);
+    expect(stored(thread.runDir, 'inputs')).toHaveLength(seq);
   });
 
   it('commits, hands over and closes when it is stopped', () => {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { toPlainError } from '../domain/errors.ts';
 import type { CancelTimer, Clock } from '../domain/ports.ts';
 import { controlRowsAfter } from '../journal/controlRows.ts';
@@ -7,9 +7,11 @@ import type { JournalRow } from '../journal/rows.ts';
 import { openStateStore } from '../journal/stateStore.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
 import { openExecLogFile } from './execLogFile.ts';
+import { execLineOf, missingExecLines } from './execLogLines.ts';
 import { createIntentOutlet } from './intentOutlet.ts';
 import { createJournalAudit, type JournalAudit } from './journalAudit.ts';
 import type { FromJournal, JournalBoot, ToJournal } from './journalMessages.ts';
+import { createRotationWatch, ROTATE_BYTES } from './journalRotation.ts';
 
 /** The core's end of the journal thread. */
 export interface JournalPort {
@@ -19,7 +21,7 @@ export interface JournalPort {
 }
 
 export interface JournalThreadInput {
-  readonly boot: Pick<JournalBoot, 'runDir' | 'run' | 'statePath' | 'maxBytes'>;
+  readonly boot: Pick<JournalBoot, 'runDir' | 'run' | 'statePath' | 'maxBytes' | 'rotateBytes'>;
   readonly port: JournalPort;
   readonly clock: Clock;
   readonly metrics: MetricSink;
@@ -35,7 +37,7 @@ export interface JournalThread {
 /** A group waits at most this long for company, so that with the sync it is durable within 5 ms. */
 export const GROUP_COMMIT_MS = 2;
 /**
- * Capacity of the open group, in rows and lines. Policy when full: commit at once, drop nothing. The core bounds what
+ * Capacity of the open group, in rows. Policy when full: commit at once, drop nothing. The core bounds what
  * waits in the port by what it has seen `committed`.
  */
 export const GROUP_CAPACITY = 4096;
@@ -47,7 +49,8 @@ const CHECKPOINT_BOUND_FRAMES = 8192;
 
 /**
  * The journal thread's logic: the only writer of a run's journal, and the only way by which an intent reaches the
- * gateway. Rows are appended as they arrive; a group with an intent commits once the port is drained, any other within
+ * gateway. Rows are appended as they arrive; a group with an intent or with a row that somebody waits for commits once
+ * the port is drained, any other within
  * `GROUP_COMMIT_MS`. Intents leave after the commit that holds them and all before them, in order.
  *
  * Fail-stop: after a failed append, sync or full disk it posts `failed` once and writes nothing more. Orders are given
@@ -57,13 +60,17 @@ const CHECKPOINT_BOUND_FRAMES = 8192;
  */
 export function createJournalThread(input: JournalThreadInput): JournalThread {
   const { port, clock, boot } = input;
-  const open = input.openWriter ?? ((path: string) => createJournalWriter(path, writerOptions(boot.maxBytes)));
+  const open = input.openWriter ?? ((path: string) => createJournalWriter(path, writerOptions(boot)));
   const path = join(boot.runDir, 'journal.sqlite');
   const writer = open(path);
   const audit = openAudit(boot, path, writer.lastSeq().inputs);
   const outlet = createIntentOutlet((clientOrderIds) => port.post({ type: 'undelivered', clientOrderIds }));
-  const execLog = openExecLogFile(join(boot.runDir, 'exec_log.jsonl'));
+  const execLogPath = join(boot.runDir, 'exec_log.jsonl');
+  const execLog = openExecLogFile(execLogPath);
+  // What a dead thread had committed and not written there.
+  execLog.append(missingExecLines(boot.runDir, execLogPath));
   const metrics = journalMetrics(input.metrics);
+  const rotation = createRotationWatch(writer, clock, boot.rotateBytes ?? ROTATE_BYTES);
 
   let state: 'writing' | 'failed' | 'stopped' = 'writing';
   let groupAudit: JournalRow[] = [];
@@ -73,6 +80,7 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
   let groupRows = 0;
   let highestInputSeq = 0;
   let groupSinceMs: number | null = null;
+  let isUrgent = false;
   let cancelCommit: CancelTimer | null = null;
   let cancelQuiet: CancelTimer = () => {};
 
@@ -82,10 +90,7 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
     switch (message.type) {
       case 'rows':
         takeRows(message.rows, message.handOver ?? true);
-        return;
-      case 'execLog':
-        openGroup();
-        lines.push(message.line);
+        if (message.urgent === true) isUrgent = true;
         return;
       case 'gatewayPort':
         // Intents of the old gateway's time must not reach the new one: settle what is here before the port changes.
@@ -107,6 +112,7 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
     for (const row of fresh) if (row.table === 'intents') outlet.add(row, givesIntents);
     inHand = [];
     if (audit !== null) groupAudit.push(...fresh);
+    lines.push(...fresh.map(execLineOf).filter((line) => line !== null));
     groupRows += rows.length;
     for (const row of rows) if (row.inputSeq > highestInputSeq) highestInputSeq = row.inputSeq;
   }
@@ -130,12 +136,18 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
     lines = [];
     groupRows = 0;
     groupSinceMs = null;
-    if (writer.pendingFrames() >= CHECKPOINT_BOUND_FRAMES) writer.checkpoint();
+    isUrgent = false;
+    if (writer.pendingFrames() >= CHECKPOINT_BOUND_FRAMES) {
+      writer.checkpoint();
+      rotation.look();
+    }
+    // Between two commits and after the hand-over: no order waits for it.
+    if (rotation.isOverdue()) rotation.rotate();
   }
 
   function arm(): void {
     if (state !== 'writing') return;
-    if (outlet.waiting > 0 || groupRows + lines.length >= GROUP_CAPACITY) commit();
+    if (outlet.waiting > 0 || isUrgent || groupRows >= GROUP_CAPACITY) commit();
     if (groupSinceMs !== null) cancelCommit ??= clock.after(GROUP_COMMIT_MS, () => guarded(commit));
     cancelQuiet();
     cancelQuiet = clock.after(QUIET_MS, () => guarded(checkpointIfWorth));
@@ -143,6 +155,7 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
 
   function checkpointIfWorth(): void {
     if (writer.pendingFrames() >= CHECKPOINT_FRAMES) writer.checkpoint();
+    if (groupSinceMs === null && rotation.look()) rotation.rotate();
   }
 
   function stop(): void {
@@ -193,7 +206,7 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
         take(message);
         // A bound, so that a core that never pauses cannot postpone the commit for ever.
         for (let drained = 1; drained < GROUP_CAPACITY && state === 'writing'; drained += 1) {
-          const next = groupRows + lines.length < GROUP_CAPACITY ? port.next() : undefined;
+          const next = groupRows < GROUP_CAPACITY ? port.next() : undefined;
           if (next === undefined) break;
           take(next);
         }
@@ -203,15 +216,19 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
   };
 }
 
-function writerOptions(maxBytes: number | undefined): JournalWriterOptions {
-  return { synchronous: 'FULL', ...(maxBytes === undefined ? {} : { maxBytes }) };
+function writerOptions({ maxBytes, run }: JournalThreadInput['boot']): JournalWriterOptions {
+  return {
+    synchronous: 'FULL',
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(run === undefined ? {} : { run }),
+  };
 }
 
 /** Opens the audit and writes into it what a dead journal thread had committed and not audited. */
 function openAudit(boot: JournalThreadInput['boot'], path: string, lastInput: number): JournalAudit | null {
   if (boot.run === undefined || boot.statePath === undefined) return null;
   const audit = createJournalAudit(openStateStore(boot.statePath), boot.run);
-  audit.catchUp(controlRowsAfter(path, audit.auditedInput()), lastInput);
+  audit.catchUp(controlRowsAfter(dirname(path), audit.auditedInput()), lastInput);
   return audit;
 }
 

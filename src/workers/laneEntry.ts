@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, threadId } from 'node:worker_threads';
 import { NightjarError, toPlainError } from '../domain/errors.ts';
 import type { Logger } from '../domain/ports.ts';
 import { createRandom } from '../domain/random.ts';
@@ -8,6 +8,8 @@ import { startThreadSampler } from '../telemetry/threadSampler.ts';
 import { createArbLane } from './arbLane.ts';
 import type { FromLane, LaneBoot, ToLane } from './laneMessages.ts';
 import { createRingProducer } from './ring.ts';
+import { startPulse } from './threadPulse.ts';
+import { LANE_WATCH } from './threadWatchdog.ts';
 import { createWallClock } from './wallClock.ts';
 import { createWallTransport } from './wallTransport.ts';
 
@@ -16,16 +18,16 @@ export interface LaneTask {
   /** Transferred. */
   readonly port: MessagePort;
   readonly ring: SharedArrayBuffer;
-  readonly heartbeat: SharedArrayBuffer;
+  readonly pulse: SharedArrayBuffer;
   readonly slab: SlabShare;
   readonly dimensions: Dimensions;
 }
 
-const heartbeatEveryMs = 50;
 const feedsEveryMs = 1000;
 
-/** Piscina task, pinned to its worker: the lane on the wall clock until it is told to stop. */
-export default async function lane(task: LaneTask): Promise<void> {
+/** Piscina task, pinned to its worker: the lane on the wall clock until it is told to stop. Null only loads this code. */
+export default async function lane(task: LaneTask | null): Promise<void> {
+  if (task === null) return;
   try {
     await runLane(task);
   } catch (error) {
@@ -56,11 +58,7 @@ async function runLane(task: LaneTask): Promise<void> {
     logger,
   });
 
-  const heartbeat = new Int32Array(task.heartbeat);
-  const cancels = [
-    clock.every(heartbeatEveryMs, () => Atomics.add(heartbeat, 0, 1)),
-    clock.every(feedsEveryMs, () => post({ type: 'feeds', feeds: running.feeds() })),
-  ];
+  const cancels = [clock.every(feedsEveryMs, () => post({ type: 'feeds', feeds: running.feeds() }))];
   await new Promise<void>((stop) => {
     port.on('message', (message: ToLane) => {
       if (message.type === 'stop') stop();
@@ -71,8 +69,8 @@ async function runLane(task: LaneTask): Promise<void> {
     // The core is gone: nobody would ever stop this task.
     port.on('close', stop);
     running.start();
-    Atomics.add(heartbeat, 0, 1);
-    post({ type: 'ready' });
+    cancels.push(startPulse(task.pulse, clock, LANE_WATCH.beatMs));
+    post({ type: 'ready', threadId });
   });
 
   for (const cancel of cancels) cancel();

@@ -6,12 +6,15 @@ import type { Clock } from '../domain/ports.ts';
 import { type ArbEvaluation, decodeArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
 import type { Dimensions, SlabShare } from '../telemetry/slab.ts';
 import type { LaneTask } from './laneEntry.ts';
-import { type LaneAsked, laneExitReason, watchHeartbeat } from './laneExit.ts';
+import { type LaneAsked, laneExitReason } from './laneExit.ts';
 import { createLaneLinks, type LaneLinks } from './laneLinks.ts';
 import type { FromLane, LaneBoot, LaneMessage, ToLane } from './laneMessages.ts';
 import { createRingConsumer, type RingConsumer } from './ring.ts';
+import type { ThreadDrill } from './threadDrill.ts';
+import { LANE_HEAP_MB } from './threadHeaps.ts';
+import { askForDrill } from './threadPulse.ts';
+import { LANE_WATCH, type Silence, watchPulse } from './threadWatchdog.ts';
 
-const startDeadlineMs = 10_000;
 /** Records handed over in one turn of the event loop, so that a flood does not starve the core's other inputs. */
 const drainPerTurn = 64;
 
@@ -34,6 +37,8 @@ export interface LaneHost {
   send(message: LaneMessage): void;
   /** The drill: the lane throws where nobody catches. */
   crash(): void;
+  /** The drill: the lane misbehaves from its next beat on. */
+  drill(drill: ThreadDrill): void;
   /** Asks first; after `graceMs` ends it by force. Resolves when it is gone. */
   stop(graceMs: number): Promise<void>;
   kill(): Promise<void>;
@@ -48,33 +53,52 @@ interface Incarnation {
   readonly links: LaneLinks;
   readonly consumer: RingConsumer;
   readonly abort: AbortController;
+  /** Null before it is ready. */
+  threadId: number | null;
   asked: LaneAsked;
   gone: boolean;
   /** Resolves when it is gone and reported. */
   ended: Promise<void>;
 }
 
-/** Runs one lane as a pinned task in a pool of one worker. Piscina replaces a dead worker; the task is the supervisor's to restart. */
+/**
+ * Runs one lane as a pinned task in a pool of two workers: the other one has loaded the lane's code and stands by, so
+ * that a lane which was ended is replaced at once. The task is the supervisor's to restart.
+ */
 export function createLaneHost(options: LaneHostOptions): LaneHost {
   const { clock, slab, dimensions } = options;
-  const pool = new Piscina<LaneTask, void>({
+  const pool = new Piscina<LaneTask | null, void>({
     // `.ts` from the sources, `.js` from a build: whatever this file itself is.
     filename: new URL(import.meta.url.endsWith('.ts') ? './laneEntry.ts' : './laneEntry.js', import.meta.url).href,
     minThreads: 1,
-    maxThreads: 1,
+    maxThreads: 2,
+    idleTimeout: Number.POSITIVE_INFINITY,
     atomics: 'disabled',
-    maxQueue: 1,
+    // The lane, and what only has a worker load its code.
+    maxQueue: 2,
+    resourceLimits: { maxOldGenerationSizeMb: LANE_HEAP_MB },
   });
   let current: Incarnation | null = null;
 
   const runTask = (made: Incarnation): Promise<void> => {
-    const { ring, heartbeat, lanePort: port } = made.links;
+    const { ring, pulse, lanePort: port } = made.links;
     // Piscina derives the list's type from postMessage's last overload, which is not the one that takes a list.
     const how = { transferList: [port], signal: made.abort.signal } as unknown as Parameters<typeof pool.run>[1];
-    return pool.run({ boot: made.boot, port, ring, heartbeat, slab, dimensions }, how);
+    return pool.run({ boot: made.boot, port, ring, pulse, slab, dimensions }, how);
   };
 
-  const end = (made: Incarnation, asked: 'kill' | 'silent') => {
+  const cpuUs = async (made: Incarnation): Promise<number> => {
+    const thread = pool.threads.find(({ threadId }) => threadId === made.threadId);
+    const usage = await thread?.cpuUsage();
+    return usage === undefined ? 0 : usage.user + usage.system;
+  };
+
+  /** A task that does nothing, while the lane keeps its worker: the pool starts the other one for it, or has it idle. */
+  const standBy = () => {
+    pool.run(null).catch(() => {});
+  };
+
+  const end = (made: Incarnation, asked: 'kill' | Silence) => {
     if (made.gone || made.abort.signal.aborted) return;
     made.asked = asked;
     made.abort.abort();
@@ -99,18 +123,27 @@ export function createLaneHost(options: LaneHostOptions): LaneHost {
     const consumer = createRingConsumer(links.ring);
     const ended = Promise.withResolvers<void>();
     const abort = new AbortController();
-    const made: Incarnation = { boot, links, consumer, abort, asked: 'nothing', gone: false, ended: ended.promise };
+    const made: Incarnation = {
+      boot,
+      links,
+      consumer,
+      abort,
+      threadId: null,
+      asked: 'nothing',
+      gone: false,
+      ended: ended.promise,
+    };
     const ready = Promise.withResolvers<void>();
     let started = false;
-    const cancelDeadline = clock.after(startDeadlineMs, () => {
-      if (!started) end(made, 'silent');
-    });
-    const cancelWatch = watchHeartbeat(clock, links.heartbeat, () => end(made, 'silent'));
+    const watch = { clock, pulse: links.pulse, limits: LANE_WATCH, cpuUs: () => cpuUs(made) };
+    const cancelWatch = watchPulse(watch, (silence) => end(made, silence));
     let failed: NightjarError | null = null;
     const onMessage = (message: FromLane) => {
       if (message.type === 'ready') {
         started = true;
+        made.threadId = message.threadId;
         ready.resolve();
+        standBy();
       } else if (message.type === 'failed') {
         failed = NightjarError.fromPlain(message.error);
       } else if (message.type !== 'stopped') {
@@ -120,7 +153,6 @@ export function createLaneHost(options: LaneHostOptions): LaneHost {
     links.hostPort.on('message', onMessage);
 
     const finish = (error: unknown) => {
-      cancelDeadline();
       cancelWatch();
       // The task's end comes by another way than its last messages, and may overtake them.
       for (let last = receiveMessageOnPort(links.hostPort); last !== undefined; ) {
@@ -154,6 +186,9 @@ export function createLaneHost(options: LaneHostOptions): LaneHost {
     },
     send: post,
     crash: () => post({ type: 'crash' }),
+    drill(drill) {
+      if (current !== null) askForDrill(current.links.pulse, drill);
+    },
     async stop(graceMs) {
       const made = current;
       if (made === null) return;

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { ARB_EVALUATION_WORDS } from '../strategies/arb/arbEvaluation.ts';
 import { createRingBuffer } from './ring.ts';
+import { createPulse } from './threadPulse.ts';
 
 /** Looks that may wait for the core; a full ring drops the new record, which then never began. */
 export const LANE_RING_RECORDS = 1024;
@@ -9,8 +10,8 @@ export const LANE_RING_RECORDS = 1024;
 export interface LaneLinks {
   /** Lane → core: `ArbEvaluation` records. */
   readonly ring: SharedArrayBuffer;
-  /** Int32 word 0: beats of the lane's event loop. */
-  readonly heartbeat: SharedArrayBuffer;
+  /** See `threadPulse.ts`. */
+  readonly pulse: SharedArrayBuffer;
   readonly hostPort: MessagePort;
   /** Transferred to the lane. */
   readonly lanePort: MessagePort;
@@ -24,7 +25,7 @@ export function createLaneLinks(): LaneLinks {
   const { port1, port2 } = new MessageChannel();
   return {
     ring: createRingBuffer(LANE_RING_RECORDS, ARB_EVALUATION_WORDS),
-    heartbeat: new SharedArrayBuffer(4),
+    pulse: createPulse(),
     hostPort: port1,
     lanePort: port2,
   };

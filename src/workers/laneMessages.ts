@@ -34,7 +34,8 @@ export interface LaneBoot {
 
 export type ToLane = LaneMessage | { readonly type: 'stop' } | { readonly type: 'crash' };
 export type FromLane =
-  | { readonly type: 'ready' }
+  /** `threadId`: of the pool's threads the one that the lane runs in. */
+  | { readonly type: 'ready'; readonly threadId: number }
   | { readonly type: 'stopped' }
   /** It could not start. Sent beside the rejection, which loses the code on its way between threads. */
   | { readonly type: 'failed'; readonly error: PlainError }

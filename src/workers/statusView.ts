@@ -42,6 +42,15 @@ export interface BotView {
   readonly why: Readonly<Record<string, number>>;
   /** Price still missing to the execution line, in quote currency; null while it cannot be computed. */
   readonly needDeltaPx: number | null;
+  /** Why it does not trade, in one line with what ends it; null = nothing holds it but the market. */
+  readonly standstill: string | null;
+  /** Kinds of messages that killed the bot twice and are not delivered any more; `release` lets them through. */
+  readonly quarantined: readonly {
+    readonly message: string;
+    readonly kills: number;
+    readonly atMs: number;
+    readonly withheld: number;
+  }[];
   /** The newest ends of looks, newest first, at most ten. */
   readonly lastReasons: readonly LastReasonView[];
   /** Sums in reportCcy since the run began. */

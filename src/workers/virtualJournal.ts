@@ -18,6 +18,8 @@ export interface VirtualJournalInput {
 export interface VirtualJournal {
   /** Rows of one handled input, in order. */
   append(rows: readonly JournalRow[]): void;
+  /** Calls `then` when the commit of this input's rows is over, or when the journal is closed before. */
+  durable(inputSeq: number, then: () => void): void;
   /** Ends the wait of what is still on its way without delivering it, and closes the writer. */
   close(): void;
 }
@@ -33,6 +35,7 @@ export function createVirtualJournal(input: VirtualJournalInput): VirtualJournal
   const { writer, clock } = input;
   const commitDelayMs = input.commitDelayMs ?? 1;
   const cancels = new Set<CancelTimer>();
+  let awaited: { readonly inputSeq: number; readonly then: () => void }[] = [];
   let waiting: JournalRow[] = [];
   let waitingSinceMs = Number.NaN;
 
@@ -57,10 +60,15 @@ export function createVirtualJournal(input: VirtualJournalInput): VirtualJournal
       cancels.add(cancel);
     },
 
+    durable(inputSeq, then) {
+      awaited.push({ inputSeq, then });
+    },
+
     close() {
       for (const cancel of cancels) cancel();
       cancels.clear();
       writer.close();
+      release(Number.POSITIVE_INFINITY);
     },
   };
 
@@ -71,5 +79,12 @@ export function createVirtualJournal(input: VirtualJournalInput): VirtualJournal
       if (row.table === 'intents') input.deliver(gatewayMessageOf(row), row);
     }
     input.committed?.(inputSeq);
+    release(inputSeq);
+  }
+
+  function release(upTo: number): void {
+    const due = awaited.filter(({ inputSeq }) => inputSeq <= upTo);
+    awaited = awaited.filter(({ inputSeq }) => inputSeq > upTo);
+    for (const { then } of due) then();
   }
 }

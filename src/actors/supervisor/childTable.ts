@@ -1,162 +1,159 @@
-import { hash32 } from '../../domain/random.ts';
 import type { ChildState } from './supervisorState.ts';
 
-/** Where a child stands in the start order, and what is known of it. */
+/** A child and its place in the start order; changed in place by the newest version that holds it. */
 interface Entry {
-  readonly id: string;
   readonly order: number;
-  readonly child: ChildState;
+  child: ChildState;
 }
 
-/** A few entries, or 32 nodes chosen by the next five bits of the id's hash. Never changed once made. */
-type Node = { readonly entries: readonly Entry[] } | { readonly nodes: readonly (Node | null)[] };
+/** What one change took away: the child (undefined: there was none) and its place. */
+interface Undo {
+  readonly id: string;
+  readonly order: number;
+  readonly child: ChildState | undefined;
+}
 
-const BITS = 5;
-const FANOUT = 1 << BITS;
-const MAX_ENTRIES = 8;
-/** Below this no bits of the hash are left: entries of equal hash share a leaf. */
-const MAX_SHIFT = 30;
-const EMPTY: Node = { entries: [] };
+const NO_CHANGES: readonly Undo[] = [];
 
 /** The children of a supervisor as a table that others may read. */
-export type ReadonlyChildTable = Pick<ChildTable, 'get' | 'has' | 'size' | 'keys' | 'values' | 'copy'>;
+export type ReadonlyChildTable = Pick<
+  ChildTable,
+  'get' | 'has' | 'size' | 'keys' | 'values' | 'copy' | typeof Symbol.iterator
+>;
 
 /**
- * Children by id, listed in the order in which they were first set. A copy costs nothing and shares what is not changed,
- * so that deciding one event costs the same with ten children and with ten thousand.
+ * Children by id, listed in the order in which they were first set. A copy takes the entries over and leaves its original
+ * a list of what changed since, so that deciding one event costs the same with ten children and with ten thousand. An
+ * original is as it was, but the first look into it costs a walk over all children: only the newest version is fast.
  *
- * @source  Bagwell 2001, "Ideal hash trees" (path copying)
+ * @source  Baker 1991, "Shallow binding makes functional arrays fast", without rerooting
  */
 export class ChildTable {
-  private root: Node = EMPTY;
-  private nextOrder = 0;
-  private count = 0;
-  private aliveCount = 0;
-  private busyCount = 0;
+  /** Null while a newer version has the entries. */
+  #entries: Map<string, Entry> | null;
+  /** The version that took the entries over, and what it changed since, oldest first. */
+  #newer: ChildTable | null = null;
+  #undoToThis: readonly Undo[] = NO_CHANGES;
+  /** The list of the version that this one was copied from. */
+  #undoOfOlder: Undo[] | null = null;
+  #nextOrder = 0;
+  #aliveCount = 0;
+  #busyCount = 0;
+  #count = 0;
 
-  constructor(children: readonly ChildState[] = []) {
-    for (const child of children) this.set(child.spec.id, child);
+  /** @param children  null: the entries come from the version that this one is a copy of */
+  constructor(children: readonly ChildState[] | null = []) {
+    this.#entries = children === null ? null : new Map();
+    for (const child of children ?? []) this.set(child.spec.id, child);
   }
 
   get size(): number {
-    return this.count;
+    return this.#count;
   }
 
   /** Children of which something may run. */
   get alive(): number {
-    return this.aliveCount;
+    return this.#aliveCount;
   }
 
   /** Children that are starting or stopping. */
   get busy(): number {
-    return this.busyCount;
+    return this.#busyCount;
   }
 
   copy(): ChildTable {
-    return Object.assign(new ChildTable(), this);
+    const copy = new ChildTable(null);
+    copy.#entries = this.#own();
+    const undo: Undo[] = [];
+    copy.#undoOfOlder = undo;
+    copy.#nextOrder = this.#nextOrder;
+    copy.#aliveCount = this.#aliveCount;
+    copy.#busyCount = this.#busyCount;
+    copy.#count = this.#count;
+    this.#entries = null;
+    this.#newer = copy;
+    this.#undoToThis = undo;
+    return copy;
   }
 
   get(id: string): ChildState | undefined {
-    return find(this.root, id)?.child;
+    return this.#own().get(id)?.child;
   }
 
   has(id: string): boolean {
-    return find(this.root, id) !== undefined;
+    return this.#own().has(id);
   }
 
   /** Place in the start order; -1 for a child that is not there. */
   orderOf(id: string): number {
-    return find(this.root, id)?.order ?? -1;
+    return this.#own().get(id)?.order ?? -1;
   }
 
   set(id: string, child: ChildState): void {
-    const before = find(this.root, id);
-    if (before === undefined) this.count += 1;
-    else this.tally(before.child, -1);
-    this.tally(child, 1);
-    const order = before?.order ?? this.nextOrder;
-    if (before === undefined) this.nextOrder += 1;
-    this.root = put(this.root, { id, order, child }, hash32(id), 0);
+    const entries = this.#own();
+    const entry = entries.get(id);
+    if (entry === undefined) {
+      const order = this.#nextOrder;
+      this.#nextOrder += 1;
+      this.#count += 1;
+      this.#undoOfOlder?.push({ id, order, child: undefined });
+      entries.set(id, { order, child });
+    } else {
+      this.#tally(entry.child, -1);
+      this.#undoOfOlder?.push({ id, order: entry.order, child: entry.child });
+      entry.child = child;
+    }
+    this.#tally(child, 1);
   }
 
   delete(id: string): boolean {
-    const before = find(this.root, id);
-    if (before === undefined) return false;
-    this.count -= 1;
-    this.tally(before.child, -1);
-    this.root = remove(this.root, id, hash32(id), 0) ?? EMPTY;
-    return true;
+    const entries = this.#own();
+    const entry = entries.get(id);
+    if (entry === undefined) return false;
+    this.#count -= 1;
+    this.#tally(entry.child, -1);
+    this.#undoOfOlder?.push({ id, order: entry.order, child: entry.child });
+    return entries.delete(id);
   }
 
   keys(): readonly string[] {
-    return this.inOrder().map(({ id }) => id);
+    return [...this.#own().keys()];
   }
 
-  /** All children in start order: costs a sort, so not for every event. */
+  /** All children in start order: a walk over all, so not for every event. */
   values(): readonly ChildState[] {
-    return this.inOrder().map(({ child }) => child);
+    return Array.from(this.#own().values(), ({ child }) => child);
   }
 
-  private inOrder(): Entry[] {
-    const entries: Entry[] = [];
-    collect(this.root, entries);
-    return entries.sort((a, b) => a.order - b.order);
+  /** Two tables are equal when they list equal children: who holds the entries is nobody's business. */
+  [Symbol.iterator](): Iterator<ChildState> {
+    return this.values()[Symbol.iterator]();
   }
 
-  private tally({ phase }: ChildState, by: 1 | -1): void {
-    if (phase === 'starting' || phase === 'stopping') this.busyCount += by;
-    if (phase === 'starting' || phase === 'stopping' || phase === 'running') this.aliveCount += by;
+  #tally({ phase }: ChildState, by: 1 | -1): void {
+    if (phase === 'starting' || phase === 'stopping') this.#busyCount += by;
+    if (phase === 'starting' || phase === 'stopping' || phase === 'running') this.#aliveCount += by;
   }
-}
 
-const slotOf = (hash: number, shift: number): number => (hash >>> shift) & (FANOUT - 1);
-
-function find(root: Node, id: string): Entry | undefined {
-  let node: Node | null = root;
-  const hash = hash32(id);
-  for (let shift = 0; node !== null; shift += BITS) {
-    if ('entries' in node) return node.entries.find((entry) => entry.id === id);
-    node = node.nodes[slotOf(hash, shift)]!;
+  /** The entries of this very version: those of the newest, with what changed since undone, newest change first. */
+  #own(): Map<string, Entry> {
+    if (this.#entries !== null) return this.#entries;
+    const changes: (readonly Undo[])[] = [];
+    let holder: ChildTable = this;
+    while (holder.#entries === null) {
+      changes.push(holder.#undoToThis);
+      holder = holder.#newer!;
+    }
+    const before = new Map(holder.#entries.entries().map(([id, { order, child }]) => [id, { order, child }]));
+    for (const list of changes.reverse()) {
+      for (const { id, order, child } of list.toReversed()) {
+        if (child === undefined) before.delete(id);
+        else before.set(id, { order, child });
+      }
+    }
+    this.#entries = new Map([...before].sort((a, b) => a[1].order - b[1].order));
+    this.#newer = null;
+    this.#undoToThis = NO_CHANGES;
+    return this.#entries;
   }
-  return undefined;
-}
-
-function put(node: Node | null, entry: Entry, hash: number, shift: number): Node {
-  if (node === null) return { entries: [entry] };
-  if ('nodes' in node) {
-    const slot = slotOf(hash, shift);
-    return { nodes: node.nodes.with(slot, put(node.nodes[slot]!, entry, hash, shift + BITS)) };
-  }
-  const at = node.entries.findIndex(({ id }) => id === entry.id);
-  if (at !== -1) return { entries: node.entries.with(at, entry) };
-  const entries = [...node.entries, entry];
-  return entries.length <= MAX_ENTRIES || shift > MAX_SHIFT ? { entries } : split(entries, shift);
-}
-
-function split(entries: readonly Entry[], shift: number): Node {
-  const nodes: (Node | null)[] = new Array<Node | null>(FANOUT).fill(null);
-  for (const entry of entries) {
-    const hash = hash32(entry.id);
-    const slot = slotOf(hash, shift);
-    nodes[slot] = put(nodes[slot]!, entry, hash, shift + BITS);
-  }
-  return { nodes };
-}
-
-/** The node without the entry; null when nothing is left in it. */
-function remove(node: Node | null, id: string, hash: number, shift: number): Node | null {
-  if (node === null) return null;
-  if ('entries' in node) {
-    const entries = node.entries.filter((entry) => entry.id !== id);
-    return entries.length === 0 ? null : { entries };
-  }
-  const slot = slotOf(hash, shift);
-  const nodes = node.nodes.with(slot, remove(node.nodes[slot]!, id, hash, shift + BITS));
-  return nodes.every((each) => each === null) ? null : { nodes };
-}
-
-function collect(node: Node | null, into: Entry[]): void {
-  if (node === null) return;
-  if ('entries' in node) into.push(...node.entries);
-  else for (const each of node.nodes) collect(each, into);
 }

@@ -8,13 +8,26 @@ export type Draft = {
   -readonly [Key in keyof SupervisorState]: Key extends 'children' ? ChildTable : SupervisorState[Key];
 } & { readonly actions: SupervisorAction[]; readonly env: DecideEnv };
 
+// Both are written out: every event pays for them, and a spread of these costs several times as much.
 export function openDraft(state: SupervisorState, env: DecideEnv): Draft {
-  return { ...state, children: state.children.copy(), actions: [], env };
+  const { config, incarnation, phase, children, restarts, walk, ending, lastStops } = state;
+  return {
+    config,
+    incarnation,
+    phase,
+    children: children.copy(),
+    restarts,
+    walk,
+    ending,
+    lastStops,
+    actions: [],
+    env,
+  };
 }
 
 export function closeDraft(draft: Draft): SupervisorState {
-  const { actions: _actions, env: _env, ...state } = draft;
-  return state;
+  const { config, incarnation, phase, children, restarts, walk, ending, lastStops } = draft;
+  return { config, incarnation, phase, children, restarts, walk, ending, lastStops };
 }
 
 /** Changes a child that exists, and answers its new state. */
@@ -43,12 +56,17 @@ export function report(
   reason: SupervisorReport['reason'],
   child: ChildState | null,
 ): void {
-  const offender =
-    child === null ? null : { ...(({ start: _start, ...spec }) => spec)(child.spec), incarnation: child.incarnation };
+  const offender = child === null ? null : offenderOf(child);
   draft.actions.push({
     type: 'report',
     report: { supervisor: draft.config.id, context, reason, offender, atMs: draft.env.nowMs },
   });
+}
+
+/** All of its spec but how it is started. */
+function offenderOf({ spec, incarnation }: ChildState): SupervisorReport['offender'] {
+  const { id, restart, shutdownMs, type, significant } = spec;
+  return { id, restart, shutdownMs, type, significant, incarnation };
 }
 
 export function reply(draft: Draft, ref: string, result: ManualResult): void {

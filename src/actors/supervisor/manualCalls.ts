@@ -25,8 +25,8 @@ export function addChild(draft: Draft, call: Call<'child.add'>): void {
     refuse(draft, call.ref, 'restarting');
     return;
   }
-  draft.children.set(spec.id, createChildState(spec, call.incarnationBefore ?? 0));
-  wait(draft, spec.id, { ref: call.ref, until: 'started' });
+  const waiters: readonly Waiter[] = [{ ref: call.ref, until: 'started' }];
+  draft.children.set(spec.id, { ...createChildState(spec, call.incarnationBefore ?? 0), waiters });
   startChild(draft, spec.id, 'add');
 }
 

@@ -109,14 +109,27 @@ describe('the table of children', () => {
     for (const { table: copy, shown } of copies) expect(show(copy)).toEqual(shown);
   });
 
-  it('keeps ids apart whose hashes are equal', () => {
-    // FNV-1a of both is 0x5e4daa9d.
-    const table = new ChildTable();
-    for (const id of COLLIDING) table.set(id, createChildState({ ...SPEC, id }));
-    for (const id of ids(200)) table.set(id, createChildState({ ...SPEC, id }));
-    expect(COLLIDING.map((id) => table.get(id)?.spec.id)).toEqual(COLLIDING);
-    table.delete(COLLIDING[0]!);
-    expect(COLLIDING.map((id) => table.has(id))).toEqual([false, true]);
+  it('is as it was for whoever holds it, however often it was copied and whatever became of the copies', () => {
+    const state = (id: string, incarnation: number) => createChildState({ ...SPEC, id }, incarnation);
+    const show = (each: ChildTable) => each.values().map(({ spec, incarnation }) => `${spec.id}#${incarnation}`);
+    const first = new ChildTable(ids(3).map((id) => state(id, 1)));
+    const left = first.copy();
+    left.set('c1', state('c1', 2));
+    left.set('c1', state('c1', 3));
+    left.delete('c0');
+    const leftmost = left.copy();
+    leftmost.set('c0', state('c0', 9));
+    leftmost.delete('c2');
+    const right = first.copy();
+    right.set('new', state('new', 1));
+    left.set('c2', state('c2', 7));
+
+    expect(show(first)).toEqual(['c0#1', 'c1#1', 'c2#1']);
+    expect(show(left)).toEqual(['c1#3', 'c2#7']);
+    expect(show(leftmost)).toEqual(['c1#3', 'c0#9']);
+    expect(show(right)).toEqual(['c0#1', 'c1#1', 'c2#1', 'new#1']);
+    expect([first, left, leftmost, right].map(({ size }) => size)).toEqual([3, 2, 2, 4]);
+    expect(right.orderOf('c2')).toBeGreaterThan(right.orderOf('c1'));
   });
 });
 
@@ -127,4 +140,3 @@ const SPEC = {
   type: 'worker',
   significant: false,
 } as const;
-const COLLIDING = ['costarring', 'liquid'];

@@ -25,14 +25,15 @@ export interface ArbAttempt {
   readonly firedAtMs: number;
   readonly lastLook: ArbEvaluation;
   readonly orderQty: number;
-  addFill(leg: ArbLeg, fill: Fill, shownPx: number): void;
+  /** @param midPx  composite mid at the fill, where it is known already */
+  addFill(leg: ArbLeg, fill: Fill, shownPx: number, midPx?: number): void;
   /** SOL charged for a swap that failed. */
   addChainFee(feeSol: number): void;
   anyFill(): boolean;
   /** Base bought minus base sold. */
   netBaseQty(): number;
-  /** Gives fills that have none yet the mid at their time. */
-  mark(compositeMidPx: number): void;
+  /** Gives fills that have none yet the mid at their time; @returns the trades that were given it. */
+  mark(compositeMidPx: number): readonly string[];
   /** The exact parts in reportCcy. @throws NightjarError ledger.mismatch when they do not add up to the cash ledger */
   close(closeMidPx: number, solMidPx: number | null): EvParts;
   notional(): number;
@@ -78,8 +79,8 @@ export function createArbAttempt(init: {
     firedAtMs: init.firedAtMs,
     lastLook,
     orderQty: lastLook.orderQty ?? 0,
-    addFill(leg, fill, shownPx) {
-      fills.push({ leg, fill, shownPx, midPx: null });
+    addFill(leg, fill, shownPx, midPx) {
+      fills.push({ leg, fill, shownPx, midPx: midPx ?? null });
     },
     addChainFee(feeSol) {
       failedFeesSol += feeSol;
@@ -87,7 +88,9 @@ export function createArbAttempt(init: {
     anyFill: () => fills.length > 0,
     netBaseQty: () => fills.reduce((sum, { fill }) => sum + (fill.side === 'buy' ? fill.qty : -fill.qty), 0),
     mark(compositeMidPx) {
-      for (const entry of fills) entry.midPx ??= compositeMidPx;
+      const unmarked = fills.filter(({ midPx }) => midPx === null);
+      for (const entry of unmarked) entry.midPx = compositeMidPx;
+      return unmarked.map(({ fill }) => fill.tradeId);
     },
     close(closeMidPx, solMidPx) {
       const failedFees = solMidPx === null ? (failedFeesSol > 0 ? knobs.chainCostUsd : 0) : failedFeesSol * solMidPx;

@@ -9,6 +9,7 @@ import type { MetricSink } from '../../telemetry/metricSink.ts';
 import type { OtherCommand } from '../commands.ts';
 import type { OrderDesk } from '../orderDesk.ts';
 import type { Permits } from '../permits.ts';
+import type { QuarantineEntry } from '../quarantine.ts';
 import type { RecoveredBot, RecoveredOrder } from '../recovery/recoveredState.ts';
 import type { RowWriter } from '../rowWriter.ts';
 import type { Stock } from '../stock.ts';
@@ -35,6 +36,8 @@ export interface ArbBotDeps {
   command(command: OtherCommand): void;
   armTimer(key: string, delayMs: number): void;
   cancelTimer(key: string): void;
+  /** Which life of its lane the signals come from. */
+  laneIncarnation(): number;
   /** Asks for venue truth; `reconciled()` is called with it. */
   requestReconcile(): void;
   /** Rising for the whole core, so that an answer from before a crash meets nobody. */
@@ -56,6 +59,8 @@ export interface ArbBot {
   timerDue(key: string): boolean;
   suspend(): void;
   resume(): void;
+  /** Lets messages through again that had been set aside; @returns which. */
+  release(): readonly string[];
   /** Ends looks that wait for a second hit or a last look; an attempt under way goes on. */
   endRun(): void;
   attemptOpen(): boolean;
@@ -94,6 +99,8 @@ export interface ArbBotView {
     readonly need: number | null;
   }[];
   readonly needDeltaPx: number | null;
+  /** Messages that are not delivered any more, since they killed the chart again and again. */
+  readonly quarantined: readonly QuarantineEntry[];
   /** Messages waiting per queue. */
   readonly mailbox: Readonly<Record<QueueName, number>>;
 }

@@ -4,6 +4,8 @@ import { isUsOpenSlot } from '../../strategies/usOpen.ts';
 import { cexVenueAt } from './arbAttempt.ts';
 import type { ArbBotConfig, ArbBotDeps } from './arbBotTypes.ts';
 
+const NO_FIGURES = { value: null, limit: null, need: null } as const;
+
 export interface JudgedLook {
   readonly judgement: ArbJudgement;
   readonly slotOpen: boolean;
@@ -51,23 +53,25 @@ export function createArbJudge(config: ArbBotConfig, deps: Pick<ArbBotDeps, 'now
       : stock.free(cexVenue, config.pair.split('/')[1]!) < quoteNeeded;
   }
 
+  function closedNow(): StageVerdict | null {
+    if (!slotOpen()) return { ...NO_FIGURES, reason: 'time_slot', limit: knobs.slotMinutes };
+    return permits.isOpen(id) ? null : { ...NO_FIGURES, reason: 'permit' };
+  }
+
   return {
     slotOpen,
     judge(received) {
       const evaluation = agedOnTheWay(received);
       const judgement = judgeArb(evaluation, knobs, 'preok', stockShort(evaluation));
-      const isOpen = slotOpen();
-      const failed: StageVerdict | null =
-        judgement.failed ??
-        (isOpen ? null : { reason: 'time_slot', value: null, limit: knobs.slotMinutes, need: null }) ??
-        (permits.isOpen(id) ? null : { reason: 'permit', value: null, limit: null, need: null });
-      return { judgement, slotOpen: isOpen, failed };
+      return { judgement, slotOpen: slotOpen(), failed: judgement.failed ?? closedNow() };
     },
     lastLook(received) {
       const evaluation = agedOnTheWay(received);
       const isStale = ((evaluation.flags ?? 0) & EvaluationFlag.stale) !== 0;
       const { firmNetBps } = judgeArb(evaluation, knobs, 'preok', false);
-      return judgeFirm(isStale ? null : firmNetBps, knobs.netEdgeMinBps, 'last_look');
+      const firm = judgeFirm(isStale ? null : firmNetBps, knobs.netEdgeMinBps, 'last_look');
+      // Asked again: since the first hit the slot may have ended, and another bot may have spent the stock.
+      return firm ?? closedNow() ?? (stockShort(evaluation) ? { ...NO_FIGURES, reason: 'inventory' } : null);
     },
   };
 }

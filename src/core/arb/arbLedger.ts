@@ -93,6 +93,12 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     deps.onNet(fromE8(sums.net));
   };
 
+  /** Journalled, so that the next core splits the spread from the adverse move as this one would have. */
+  const mark = (attempt: ArbAttempt, midPx: number) => {
+    const tradeIds = attempt.mark(midPx);
+    if (tradeIds.length > 0) rows.write('decisions', id, 'fills.marked', { attempt: attempt.number, tradeIds, midPx });
+  };
+
   const finish = (key: string, closeMidPx: number, midIsFresh: boolean) => {
     const closing = closings.get(key);
     if (closing === undefined) return;
@@ -177,7 +183,7 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
       deps.onNet(fromE8(sums.net));
       const attempts = found.attempts.map(({ fills, failedFeesSol, ...began }) => {
         const attempt = createArbAttempt({ knobs: config.knobs, ...began });
-        for (const { leg, fill, shownPx } of fills) attempt.addFill(leg, fill, shownPx);
+        for (const { leg, fill, shownPx, midPx } of fills) attempt.addFill(leg, fill, shownPx, midPx);
         if (failedFeesSol > 0) attempt.addChainFee(failedFeesSol);
         return attempt;
       });
@@ -197,7 +203,7 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
       const marked = marks.get(requestId);
       if (marked !== undefined) {
         marks.delete(requestId);
-        if (evaluation.compositeMidPx !== null) marked.mark(evaluation.compositeMidPx);
+        if (evaluation.compositeMidPx !== null) mark(marked, evaluation.compositeMidPx);
         return true;
       }
       for (const [key, closing] of closings) {

@@ -2,6 +2,7 @@ import type { Venue } from '../../domain/instruments.ts';
 import type { Fill, OrderIntent } from '../../domain/orders.ts';
 import type { EvParts } from '../../journal/rows.ts';
 import type { ArbLeg } from '../../machines/arbEvents.ts';
+import type { LossState } from '../../risk/lossWatch.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
 
 /** What the journal says was under way when a core died, and where its counters stood. Part of the `core.started` input. */
@@ -33,6 +34,8 @@ export interface RecoveredBot {
   /** Sums in reportCcy of the parts that were ≥ 0, and of those below, as negative numbers. */
   readonly gains: EvParts;
   readonly losses: EvParts;
+  /** Where the loss limits stood: day and best moment; absent before the first closed attempt. */
+  readonly lossState?: LossState;
   /** Began and were never closed, oldest first. */
   readonly attempts: readonly RecoveredAttempt[];
 }
@@ -43,7 +46,13 @@ export interface RecoveredAttempt {
   readonly tapAtMs: number;
   readonly firedAtMs: number;
   readonly lastLook: ArbEvaluation;
-  readonly fills: readonly { readonly leg: ArbLeg; readonly fill: Fill; readonly shownPx: number }[];
+  readonly fills: readonly {
+    readonly leg: ArbLeg;
+    readonly fill: Fill;
+    readonly shownPx: number;
+    /** Composite mid at the fill; absent when the core died before it knew. */
+    readonly midPx?: number;
+  }[];
   /** SOL charged for swaps that landed and failed. */
   readonly failedFeesSol: number;
 }

@@ -1,5 +1,4 @@
 import {
-  BACKSLASH,
   CLOSE_OBJECT,
   COLON,
   COMMA,
@@ -19,6 +18,7 @@ import { FrameKind } from '../decodedFrame.ts';
 import type { DecoderOptions, Dialect, FrameDecoder } from '../frameDecoder.ts';
 import { createFrameDecoder } from '../frameDecoder.ts';
 import { MarketMemo, SymbolText } from '../symbolText.ts';
+import { BinanceFields } from './fields.ts';
 import { marketOf, readBinance } from './readMessage.ts';
 
 /** Binance spot, USDⓈ-M and COIN-M market data, raw or in the combined-stream envelope, and REST depth answers. */
@@ -26,83 +26,94 @@ export const createBinanceDecoder = (options: DecoderOptions = {}): FrameDecoder
   createFrameDecoder(new BinanceDialect(), options);
 
 const AT_SIGN = 64;
+const BACKSLASH = 92;
 const BOTH = 3;
 
+/**
+ * One walk over the bytes notes where each known field lies; only then is the frame filled, with what its kind has. What
+ * the walk cannot read as `JSON.parse` would (a key twice, a field of another type) is left to the slow reader.
+ */
 class BinanceDialect implements Dialect {
   readonly #cell = new Float64Array(1);
   readonly #symbol = new SymbolText();
   readonly #market = new MarketMemo(marketOf);
-  // Where the texts of the frame under way begin and end; 0 = not seen.
-  #eventFrom = 0;
-  #eventTo = 0;
-  #symbolFrom = 0;
-  #symbolTo = 0;
-  #isMaker = -1;
-  /** Bit 0: bids seen, bit 1: asks seen. */
-  #lists = 0;
-  #snapshotId = Number.NaN;
-  #tradeTime = Number.NaN;
-  #priceFrom = 0;
-  #priceTo = 0;
-  #qtyFrom = 0;
-  #qtyTo = 0;
-
-  scan(bytes: Uint8Array, frame: DecodedFrame): number {
-    this.#eventFrom = 0;
-    this.#symbolFrom = 0;
-    this.#isMaker = -1;
-    this.#lists = 0;
-    this.#snapshotId = Number.NaN;
-    this.#tradeTime = Number.NaN;
-    this.#priceFrom = 0;
-    this.#qtyFrom = 0;
-    const end = this.#walk(bytes, 0, frame, false);
-    if (end < 0) return end;
-    if (end !== bytes.length) return SLOW;
-    if (this.#symbolFrom > 0) frame.symbol = this.#symbol.of(bytes, this.#symbolFrom, this.#symbolTo);
-    return this.#classify(bytes, frame);
-  }
+  readonly #fields = new BinanceFields();
 
   readonly read = readBinance;
 
-  #classify(bytes: Uint8Array, frame: DecodedFrame): number {
-    const from = this.#eventFrom;
-    if (from === 0) return this.#classifyNameless(frame);
-    if (frame.symbol === '') return SLOW;
-    const to = this.#eventTo;
-    if (isText(bytes, from, to, 'depthUpdate')) {
-      if (this.#lists !== BOTH || Number.isNaN(frame.firstId) || Number.isNaN(frame.lastId)) return SLOW;
-      frame.market = this.#market.of(frame.symbol, !Number.isNaN(frame.prevId));
-      return FrameKind.depth;
-    }
-    if (isText(bytes, from, to, 'trade')) return this.#trade(bytes, frame, FrameKind.trade);
-    if (isText(bytes, from, to, 'aggTrade')) return this.#trade(bytes, frame, FrameKind.aggTrade);
-    if (isText(bytes, from, to, 'bookTicker')) return this.#bookTicker(frame);
-    return SLOW;
+  scan(bytes: Uint8Array, frame: DecodedFrame): number {
+    const fields = this.#fields;
+    fields.clear();
+    const end = this.#walk(bytes, 0, frame, false);
+    if (end < 0) return end;
+    // Beside an event in an envelope's `data`, the envelope has no field of an event.
+    if (end !== bytes.length || (fields.hasData && fields.hasOuter)) return SLOW;
+    const kind = this.#classify(bytes, frame);
+    if (kind > 0) frame.venueTimeMs = fields.eventTime;
+    return kind;
   }
 
-  #classifyNameless(frame: DecodedFrame): number {
-    if (!Number.isNaN(this.#snapshotId)) {
-      if (this.#lists !== BOTH) return SLOW;
-      frame.lastId = this.#snapshotId;
-      if (frame.symbol !== '') frame.market = 'coinm';
-      return FrameKind.snapshot;
+  #classify(bytes: Uint8Array, frame: DecodedFrame): number {
+    const fields = this.#fields;
+    const { eventFrom: from, eventTo: to } = fields;
+    if (!Number.isNaN(fields.snapshotId)) return this.#snapshot(bytes, frame);
+    frame.symbol = fields.symbolFrom > 0 ? this.#symbol.of(bytes, fields.symbolFrom, fields.symbolTo) : '';
+    if (frame.symbol === '') return SLOW;
+    if (from === 0) return this.#bookTicker(frame);
+    if (isText(bytes, from, to, 'depthUpdate')) {
+      if (fields.lists !== BOTH || fields.longLists !== 0) return SLOW;
+      if (Number.isNaN(fields.firstId) || Number.isNaN(fields.lastId)) return SLOW;
+      frame.firstId = fields.firstId;
+      frame.lastId = fields.lastId;
+      frame.prevId = fields.prevId;
+      frame.market = this.#market.of(frame.symbol, !Number.isNaN(fields.prevId));
+      return FrameKind.depth;
     }
-    return this.#bookTicker(frame);
+    if (isText(bytes, from, to, 'trade')) return this.#trade(bytes, frame, FrameKind.trade, fields.tradeId);
+    if (isText(bytes, from, to, 'aggTrade')) {
+      return Number.isNaN(fields.aggId) ? SLOW : this.#trade(bytes, frame, FrameKind.aggTrade, fields.aggId);
+    }
+    return isText(bytes, from, to, 'bookTicker') ? this.#bookTicker(frame) : SLOW;
+  }
+
+  #snapshot(bytes: Uint8Array, frame: DecodedFrame): number {
+    const fields = this.#fields;
+    if (fields.longLists !== BOTH || fields.lists !== 0) return SLOW;
+    frame.lastId = fields.snapshotId;
+    if (fields.nameFrom > 0) {
+      frame.symbol = this.#symbol.of(bytes, fields.nameFrom, fields.nameTo);
+      if (frame.symbol === '') return SLOW;
+      frame.market = 'coinm';
+    }
+    return FrameKind.snapshot;
   }
 
   #bookTicker(frame: DecodedFrame): number {
-    const complete = frame.bidPx >= 0 && frame.bidQty >= 0 && frame.askPx >= 0 && frame.askQty >= 0;
-    return complete && frame.symbol !== '' && !Number.isNaN(frame.lastId) ? FrameKind.bookTicker : SLOW;
+    const { bidPx, bidQty, askPx, askQty, lastId } = this.#fields;
+    if (!(bidPx >= 0 && bidQty >= 0 && askPx >= 0 && askQty >= 0) || Number.isNaN(lastId)) return SLOW;
+    this.#dropLevels(frame);
+    frame.lastId = lastId;
+    frame.bidPx = bidPx;
+    frame.bidQty = bidQty;
+    frame.askPx = askPx;
+    frame.askQty = askQty;
+    return FrameKind.bookTicker;
   }
 
-  #trade(bytes: Uint8Array, frame: DecodedFrame, kind: FrameKind): number {
-    if (this.#priceFrom === 0 || this.#qtyFrom === 0 || this.#isMaker < 0) return SLOW;
-    const px = readPlainDecimal(bytes, this.#priceFrom, this.#priceTo);
-    const qty = readPlainDecimal(bytes, this.#qtyFrom, this.#qtyTo);
-    if (Number.isNaN(px) || Number.isNaN(qty) || Number.isNaN(this.#tradeTime)) return SLOW;
-    frame.addTrade(px, qty, this.#tradeTime, this.#isMaker === 1);
+  #trade(bytes: Uint8Array, frame: DecodedFrame, kind: FrameKind, id: number): number {
+    const fields = this.#fields;
+    if (fields.priceFrom === 0 || fields.qtyFrom === 0 || fields.isMaker < 0) return SLOW;
+    const px = readPlainDecimal(bytes, fields.priceFrom, fields.priceTo);
+    const qty = readPlainDecimal(bytes, fields.qtyFrom, fields.qtyTo);
+    if (Number.isNaN(px) || Number.isNaN(qty) || Number.isNaN(fields.tradeTime)) return SLOW;
+    this.#dropLevels(frame);
+    frame.addTrade(px, qty, fields.tradeTime, fields.isMaker === 1, id);
     return kind;
+  }
+
+  #dropLevels(frame: DecodedFrame): void {
+    frame.bids.count = 0;
+    frame.asks.count = 0;
   }
 
   /** Walks one object; `data` of the envelope is walked with the same keys. Returns the position behind it. */
@@ -119,9 +130,16 @@ class BinanceDialect implements Dialect {
       if (keyTo < 0 || bytes[keyTo + 1] !== COLON) return SLOW;
       p = keyTo + 2;
       const length = keyTo - keyFrom;
-      if (length === 1) p = this.#shortKey(bytes, first, p, frame);
-      else if (length === 4 && isText(bytes, keyFrom, keyTo, 'data') && !inner && bytes[p] === OPEN_OBJECT) {
-        p = this.#walk(bytes, p, frame, true);
+      if (length === 1) {
+        if (!this.#fields.sawLetter(first, inner)) return SLOW;
+        p = this.#shortKey(bytes, first, p, frame);
+      } else if (length === 4 && !inner && isText(bytes, keyFrom, keyTo, 'data')) {
+        if (this.#fields.sawData) return SLOW;
+        this.#fields.sawData = true;
+        if (bytes[p] === OPEN_OBJECT) {
+          this.#fields.hasData = true;
+          p = this.#walk(bytes, p, frame, true);
+        } else p = skipValue(bytes, p);
       } else p = this.#longKey(bytes, keyFrom, keyTo, p, frame, inner);
       if (p < 0) return p;
       if (bytes[p] === CLOSE_OBJECT) return p + 1;
@@ -132,90 +150,69 @@ class BinanceDialect implements Dialect {
 
   #shortKey(bytes: Uint8Array, key: number, p: number, frame: DecodedFrame): number {
     const first = bytes[p]!;
-    const cell = this.#cell;
+    const fields = this.#fields;
     if (first === OPEN_LIST) {
-      if (key !== 98 && key !== 97) return skipValue(bytes, p);
-      this.#lists |= key === 98 ? 1 : 2;
+      if (key !== 98 && key !== 97) return key === 101 || fields.isNumberKey(key) ? SLOW : skipValue(bytes, p);
+      fields.lists |= key === 98 ? 1 : 2;
       return scanLevels(bytes, p, key === 98 ? frame.bids : frame.asks, frame.price, frame.size);
     }
-    if (first === QUOTE) return this.#shortText(bytes, key, p + 1, frame);
+    if (first === QUOTE) {
+      const to = endOfString(bytes, p + 1);
+      return to < 0 || !fields.setText(bytes, key, p + 1, to) ? SLOW : to + 1;
+    }
     if (key === 109) {
-      this.#isMaker = first === 116 ? 1 : 0;
+      // Only the letters of true and false begin a boolean; `skipValue` checks the rest of the word.
+      if (first !== 116 && first !== 102) return SLOW;
+      fields.isMaker = first === 116 ? 1 : 0;
       return skipValue(bytes, p);
     }
-    if (key === 85 || key === 117 || key === 69 || key === 84) {
-      const end = readDigits(bytes, p, cell);
-      if (end < 0) return SLOW;
-      if (key === 85) frame.firstId = cell[0]!;
-      else if (key === 117) frame.lastId = cell[0]!;
-      else if (key === 69) frame.venueTimeMs = cell[0]!;
-      else this.#tradeTime = cell[0]!;
-      return end;
-    }
-    return skipValue(bytes, p);
-  }
-
-  #shortText(bytes: Uint8Array, key: number, from: number, frame: DecodedFrame): number {
-    const to = endOfString(bytes, from);
-    if (to < 0) return SLOW;
-    if (key === 101) {
-      this.#eventFrom = from;
-      this.#eventTo = to;
-    } else if (key === 115) {
-      this.#symbolFrom = from;
-      this.#symbolTo = to;
-    } else if (key === 112) {
-      this.#priceFrom = from;
-      this.#priceTo = to;
-    } else if (key === 113) {
-      this.#qtyFrom = from;
-      this.#qtyTo = to;
-    } else if (key === 98) frame.bidPx = readPlainDecimal(bytes, from, to);
-    else if (key === 66) frame.bidQty = readPlainDecimal(bytes, from, to);
-    else if (key === 97) frame.askPx = readPlainDecimal(bytes, from, to);
-    else if (key === 65) frame.askQty = readPlainDecimal(bytes, from, to);
-    return to + 1;
+    if (!fields.isNumberKey(key)) return key === 101 ? SLOW : skipValue(bytes, p);
+    const end = readDigits(bytes, p, this.#cell);
+    if (end < 0) return SLOW;
+    fields.setNumber(key, this.#cell[0]!);
+    return end;
   }
 
   #longKey(bytes: Uint8Array, from: number, to: number, p: number, frame: DecodedFrame, inner: boolean): number {
+    const fields = this.#fields;
     const length = to - from;
-    if (length === 4 && bytes[p] === OPEN_LIST) {
+    if (length === 4) {
       const isBids = isText(bytes, from, to, 'bids');
-      if (isBids || isText(bytes, from, to, 'asks')) {
-        this.#lists |= isBids ? 1 : 2;
-        return scanLevels(bytes, p, isBids ? frame.bids : frame.asks, frame.price, frame.size);
-      }
+      if (!isBids && !isText(bytes, from, to, 'asks')) return skipValue(bytes, p);
+      if (bytes[p] !== OPEN_LIST || !fields.sawLong(isBids ? 1 : 2, inner)) return SLOW;
+      fields.longLists |= isBids ? 1 : 2;
+      return scanLevels(bytes, p, isBids ? frame.bids : frame.asks, frame.price, frame.size);
     }
-    if (length === 2 && isText(bytes, from, to, 'pu')) {
+    const isPrevious = length === 2 && isText(bytes, from, to, 'pu');
+    if (isPrevious || (length === 12 && isText(bytes, from, to, 'lastUpdateId'))) {
       const end = readDigits(bytes, p, this.#cell);
-      frame.prevId = this.#cell[0]!;
+      if (end < 0 || !fields.sawLong(isPrevious ? 4 : 8, inner)) return SLOW;
+      if (isPrevious) fields.prevId = this.#cell[0]!;
+      else fields.snapshotId = this.#cell[0]!;
       return end;
     }
-    if (length === 12 && isText(bytes, from, to, 'lastUpdateId')) {
-      const end = readDigits(bytes, p, this.#cell);
-      this.#snapshotId = this.#cell[0]!;
-      return end;
+    if (length === 6 && isText(bytes, from, to, 'symbol')) {
+      if (bytes[p] !== QUOTE || !fields.sawLong(16, inner)) return SLOW;
+      const end = endOfString(bytes, p + 1);
+      if (end < 0) return SLOW;
+      fields.nameFrom = p + 1;
+      fields.nameTo = end;
+      return end + 1;
     }
-    if (length === 6 && bytes[p] === QUOTE && !inner) {
-      const isStream = isText(bytes, from, to, 'stream');
-      if (isStream || isText(bytes, from, to, 'symbol')) return this.#name(bytes, p + 1, isStream);
-    }
+    if (length === 6 && !inner && isText(bytes, from, to, 'stream')) return this.#stream(bytes, p);
     return skipValue(bytes, p);
   }
 
   /** `btcusdt@depth20@100ms`: a digit behind `@depth` means whole top levels, which the slow reader tells from changes. */
-  #name(bytes: Uint8Array, from: number, isStream: boolean): number {
-    const end = endOfString(bytes, from);
+  #stream(bytes: Uint8Array, p: number): number {
+    if (bytes[p] !== QUOTE || this.#fields.sawStream) return SLOW;
+    this.#fields.sawStream = true;
+    const end = endOfString(bytes, p + 1);
     if (end < 0) return SLOW;
-    if (!isStream) {
-      this.#symbolFrom = from;
-      this.#symbolTo = end;
-      return end + 1;
-    }
-    for (let i = from; i < end; i += 1) {
+    for (let i = p + 1; i < end; i += 1) {
       if (bytes[i] !== AT_SIGN) continue;
       const digit = bytes[i + 6]! - 48;
-      return isText(bytes, i, i + 6, '@depth') && i + 6 < end && digit >= 0 && digit <= 9 ? SLOW : end + 1;
+      if (digit >= 0 && digit <= 9 && isText(bytes, i, i + 6, '@depth')) return SLOW;
     }
     return end + 1;
   }

@@ -90,14 +90,17 @@ export function readPlainDecimal(bytes: Uint8Array, from: number, to: number): n
   return dotAt < 0 ? mantissa : mantissa / 10 ** (to - dotAt - 1);
 }
 
+/** Nested deeper than any venue's message: left to `JSON.parse`, which needs no stack for it. */
+const MAX_NESTING = 32;
+
 /** Steps over any value, nested ones included. */
-export function skipValue(bytes: Uint8Array, from: number): number {
+export function skipValue(bytes: Uint8Array, from: number, depth = 0): number {
   const first = bytes[from];
   if (first === QUOTE) {
     const end = endOfString(bytes, from + 1);
     return end === SLOW ? SLOW : end + 1;
   }
-  if (first === OPEN_LIST || first === OPEN_OBJECT) return skipNested(bytes, from);
+  if (first === OPEN_LIST || first === OPEN_OBJECT) return skipNested(bytes, from, depth + 1);
   return skipWord(bytes, from);
 }
 
@@ -129,7 +132,8 @@ function isWord(bytes: Uint8Array, at: number, a: string, b: string, c: string, 
   );
 }
 
-function skipNested(bytes: Uint8Array, from: number): number {
+function skipNested(bytes: Uint8Array, from: number, depth: number): number {
+  if (depth > MAX_NESTING) return SLOW;
   const isObject = bytes[from] === OPEN_OBJECT;
   const close = isObject ? CLOSE_OBJECT : CLOSE_LIST;
   let at = from + 1;
@@ -141,7 +145,7 @@ function skipNested(bytes: Uint8Array, from: number): number {
       if (at === SLOW || bytes[at + 1] !== COLON) return SLOW;
       at += 2;
     }
-    at = skipValue(bytes, at);
+    at = skipValue(bytes, at, depth);
     if (at === SLOW) return SLOW;
     if (bytes[at] === close) return at + 1;
     if (bytes[at] !== COMMA) return SLOW;
