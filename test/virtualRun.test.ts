@@ -39,6 +39,12 @@ describe('a run on the virtual clock', () => {
     expect(brokenSums(summary)).toEqual([]);
   });
 
+  it("asks the operator's own limits of every order", async () => {
+    const { summary } = await runStart([...VIRTUAL, '--seed', '7', '--set', 'risk.maxOrderQty=0.001']);
+    expect(summary.bots['arb:SOL']!.trades + summary.bots['arb:RAY']!.trades).toBe(0);
+    expect(brokenSums(summary)).toEqual([]);
+  });
+
   it('replays a run with crashes in it to the same rows, and notices a changed one', async () => {
     const { summary, runDir } = await runStart([
       ...['--clock', 'virtual', '--for', '60s', '--seed', '11'],

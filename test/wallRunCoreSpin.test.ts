@@ -15,12 +15,13 @@ it('a kill takes effect while the core spins: the latch at once, our orders gone
   await running.saw(/READY /);
   const { control, venue } = operatorOf(running);
   const okx = venue('okx');
-  await placeOwnAndForeign(okx);
-  expect(await openIdsAt(okx)).toEqual([OWN_ID, FOREIGN_ID].sort());
   const factorBefore = slowness();
 
   const spins = await control({ action: 'error-sim', target: 'core', args: { mode: 'spin' } });
   expect(spins).toMatchObject({ status: 200, body: { drilled: 'core' } });
+  // Only now: the core's own sweep would cancel an order of ours that it does not know.
+  await placeOwnAndForeign(okx);
+  expect(await openIdsAt(okx)).toEqual([OWN_ID, FOREIGN_ID].sort());
   const askedMs = performance.now();
   const { kill } = readJson<{ kill: string }>(join(dataDir, 'tokens'));
   // Done, or cut off: the process may be ended before it can say so.
