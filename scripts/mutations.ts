@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { copyTree } from './mutations/copyTree.ts';
 import { titlePattern } from './mutations/mutation.ts';
-import { runTests, type TestRun } from './mutations/runTests.ts';
+import { runTests, stopTests, type TestRun } from './mutations/runTests.ts';
 import { MUTATIONS } from './mutations/table.ts';
 
 /**
@@ -22,10 +22,13 @@ type Verdict = 'killed' | 'SURVIVED' | 'NOT UNIQUE' | 'BROKEN TEST';
 const results: { readonly number: string; readonly name: string; readonly verdict: Verdict; readonly note: string }[] =
   [];
 const tree = copyTree();
-process.once('SIGINT', () => {
-  tree.remove();
-  process.exit(130);
-});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stopTests();
+    tree.remove();
+    process.exit(130);
+  });
+}
 const startMs = performance.now();
 try {
   const healthy = new Map<string, TestRun>();

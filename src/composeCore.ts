@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { codeHash } from './cli/codeHash.ts';
 import type { NightjarConfig } from './config/resolveSettings.ts';
 import { readLatchFile } from './control/latchFile.ts';
+import { withHeld } from './control/latchState.ts';
 import type { RuntimeInput } from './core/coreRuntime.ts';
 import type { KernelConfig } from './core/kernel.ts';
 import type { WarmThreads } from './core/wall/warmThreads.ts';
@@ -11,7 +12,7 @@ import { startWallRuntime } from './core/wallRuntime.ts';
 import type { LatchState } from './domain/control.ts';
 import { NightjarError } from './domain/errors.ts';
 import type { ComposeCore, CoreBoot, CoreHost } from './guardian/coreMessages.ts';
-import { simKeys } from './sim/simKeys.ts';
+import { SIM_WALLET_SECRET, simKeys } from './sim/simKeys.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { runVirtual } from './virtualRuntime.ts';
 
@@ -29,7 +30,7 @@ export async function composeWarmCore(boot: CoreBoot, host: CoreHost, warm: Warm
     file: join(boot.runDir, 'log.jsonl'),
     level: boot.logLevel,
     base: { thread: 'core', incarnation: boot.incarnation },
-    secrets: Object.values(simKeys),
+    secrets: [...Object.values(simKeys), SIM_WALLET_SECRET],
   });
   const latchPath = join(boot.dataDir, 'latch');
   const isVirtual = boot.clock === 'virtual';
@@ -37,7 +38,7 @@ export async function composeWarmCore(boot: CoreBoot, host: CoreHost, warm: Warm
     boot,
     kernel: boot.kernel as KernelConfig,
     // A virtual run depends on nothing that earlier runs left behind.
-    latch: isVirtual ? { all: null, bots: {} } : readLatchFile(latchPath, Date.now()),
+    latch: isVirtual ? { all: null, bots: {} } : withHeld(readLatchFile(latchPath, Date.now()), boot.held ?? null),
     log,
     send: host.send,
   };
@@ -58,9 +59,11 @@ export async function composeWarmCore(boot: CoreBoot, host: CoreHost, warm: Warm
       binance: { apiKey, secret },
       okx: { apiKey, secret, password: passphrase },
       bybit: { apiKey, secret },
+      ...(boot.endpoints?.chain === undefined ? {} : { solana: { secret: SIM_WALLET_SECRET } }),
     },
     startedAtMs: Date.now(),
     isGuarded: host.isGuarded,
+    guardianFd: host.guardianFd ?? null,
     leave: host.leave,
   });
   host.onStoppable(stop);

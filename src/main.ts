@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module';
+import { Socket } from 'node:net';
 import { composeWarmCore, EDGE_MODULE } from './composeCore.ts';
 import { warmThreads } from './core/wall/warmThreads.ts';
 import { toPlainError } from './domain/errors.ts';
@@ -35,12 +36,15 @@ process.on('message', (raw) => {
   else stop(message.reason);
 });
 
-async function start({ boot }: Extract<ToCore, { type: 'boot' }>): Promise<void> {
+async function start({ boot, guardianFd }: Extract<ToCore, { type: 'boot' }>): Promise<void> {
+  // Taken as a socket it does not block any more: a guardian that stands still must not hold up a stop.
+  if (guardianFd !== null) new Socket({ fd: guardianFd, readable: false, writable: true }).unref();
   await composeWarmCore(
     boot,
     {
       send,
       isGuarded: () => process.connected === true,
+      guardianFd,
       leave(exitCode) {
         if (exitCode !== 0) process.exitCode = exitCode;
         if (process.connected) process.disconnect?.();

@@ -41,6 +41,7 @@ export function createVirtualCore(deps: VirtualCoreDeps): Door {
     lastInputSeq: deps.lastInputSeq,
     journal: deps.rows,
     ...(deps.durable === undefined ? {} : { durable: deps.durable }),
+    cancel: (ref) => deps.gateway.handle({ type: 'cancel', ref }),
     execute,
   });
   const runner = createChildRunner(

@@ -75,7 +75,9 @@ export function virtualPorts(
   { clock, transport }: Pick<Scope, 'clock' | 'transport'>,
 ): TradePort[] {
   return [
-    ...CEX_VENUES.map((venue) => createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport })),
+    ...CEX_VENUES.map((venue) =>
+      createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport, clock }),
+    ),
     createJupiterSwap({ transport, clock, metrics, rest: endpoints.jupiter.rest, account: 'main' }),
   ];
 }

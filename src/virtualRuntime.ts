@@ -12,6 +12,9 @@ import type { LatchState } from './domain/control.ts';
 import { createRandom } from './domain/random.ts';
 import { createJournalWriter } from './journal/journalWriter.ts';
 import { JOURNAL_TABLES, type JournalRow } from './journal/rows.ts';
+import type { PlannedFault } from './sim/faults/faultPlan.ts';
+import { countLines } from './sim/faults/faultSchedule.ts';
+import { withFaults } from './sim/faults/faultyWorld.ts';
 import { createInMemoryTransport } from './sim/inMemoryTransport.ts';
 import { defaultSimConfig } from './sim/simConfig.ts';
 import { createSimWorld } from './sim/simWorld.ts';
@@ -43,11 +46,15 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
   const { boot, kernel, send, settings } = input;
   const clock = createVirtualClock();
   const random = createRandom(settings.seed);
-  const world = createSimWorld({
+  const sim = createSimWorld({
     clock,
     random: random.fork('sim'),
     config: { ...defaultSimConfig, market: { ...defaultSimConfig.market, ...settings.sim.market } },
   });
+  const announce = (line: string) => send({ type: 'notice', line: `${timeOf()} ${line}` });
+  const plan = boot.faults as readonly PlannedFault[] | undefined;
+  const faulty = plan === undefined ? null : withFaults(sim, { clock, random: random.fork('faults'), plan, announce });
+  const world = faulty ?? sim;
   const { transport, endpoints } = createInMemoryTransport(world, { clock, random: random.fork('network') });
   const dimensions = dimensionsOf(kernel);
   const slabs = createSlabs(dimensions);
@@ -105,10 +112,9 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
       clock,
       deliver(message) {
         if (gateway.handle(message)) return;
-        const clientOrderId = message.type === 'place' ? message.intent.clientOrderId : message.ref.clientOrderId;
         admit('journal', {
           type: 'order.refused',
-          clientOrderId,
+          clientOrderId: message.intent.clientOrderId,
           reason: 'no gateway was there when the intent was committed',
         });
       },
@@ -183,6 +189,7 @@ export async function runVirtual(input: VirtualRuntimeInput): Promise<void> {
     await clock.run(VIRTUAL_START_MS + forMs + STOP_MS, () => stopped !== null);
   }
   world.stop();
+  for (const line of faulty === null ? [] : countLines(faulty.faults.counts())) send({ type: 'notice', line });
   execLog.close();
   send({ type: 'status', status: { ...status(), feeds: finalFeeds } });
   const end = stopped as { readonly clean: boolean; readonly escalated: boolean } | null;

@@ -250,6 +250,20 @@ describe('a value that cannot stand', () => {
     expect(finding?.remedy).not.toBe('');
   });
 
+  it('does not repeat what stands behind a name like a secret, wherever it was written', () => {
+    writeFile('exchanges:\n  okx:\n    apiSecret: planted-1\n');
+    const flags = { set: ['wallet.privateKey=planted-2'] };
+    const findings = refusalOf({ flags, env: { NIGHTJAR_OKX_PASSPHRASE: 'planted-3' } });
+    expect(findings.map(({ path, value }) => [path, value])).toEqual(
+      expect.arrayContaining([
+        ['exchanges', '(not shown)'],
+        ['wallet.privateKey', '(not shown)'],
+        ['NIGHTJAR_OKX_PASSPHRASE', '(not shown)'],
+      ]),
+    );
+    expect(JSON.stringify(findings)).not.toContain('planted');
+  });
+
   it('judges the ladder by the price, where one is known', () => {
     const flags = { set: ['bots.arb.SOL.ladderNotional=200'] };
     expect(load({ flags }).config.bots.arb.instances.SOL!.ladderNotional).toBe(200);

@@ -66,7 +66,7 @@ describe('nightjar ctl', () => {
   });
 
   it.each([
-    ['1 for an unknown target', ['disable_live', 'arb:BTC'], 1, /use arb:SOL, arb:RAY/],
+    ['2 for an unknown target', ['disable_live', 'arb:BTC'], 2, /use arb:SOL, arb:RAY/],
     ['2 for an unknown action', ['disable'], 2, /unknown: use one of/],
     ['2 for a malformed argument', ['trace', '--arg', 'n'], 2, /"n" is not name=value/],
   ])('exits %s', async (_, args, expected, message) => {
@@ -115,7 +115,7 @@ describe('nightjar ctl', () => {
 
     expect(closed.code, closed.stderr).toBe(0);
     expect(closed.stdout).toMatch(
-      /permit +arb:SOL: open → permit\n[\s\S]*attempts under way finish[\s\S]*by +operate from 127/,
+      /permit +arb:SOL: open → closed\n[\s\S]*attempts under way finish[\s\S]*by +operate from 127/,
     );
     await nightjar('ctl', 'kill', 'arb:SOL', '--reason', 'enough', '--data', edge.dataDir);
     await nightjar('ctl', 'flatten', 'arb:SOL', '--reason', 'down', '--data', edge.dataDir);

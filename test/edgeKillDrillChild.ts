@@ -156,7 +156,7 @@ async function drill(fault: string | null, kills = true, watch: Watch = { begin(
     note() {},
   });
   const ports = CEX_VENUES.map((venue) =>
-    createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport }),
+    createSimTrade({ venue, account: 'main', rest: endpoints[venue].rest, transport, clock }),
   );
   const gateway = createGateway({ ports, clock, latch, metrics: silentMetrics, send() {} });
   const place = (botSlot: number, effect: 'opening' | 'closing') => {

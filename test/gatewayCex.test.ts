@@ -92,7 +92,7 @@ function refusal(venue: CexVenue, code: string, text: string, status?: number): 
 }
 
 describe.each(CEX_VENUES)('the %s port over the real ccxt client', (venue) => {
-  it('sends an IOC with our own id and exactly our digits, once', async () => {
+  it('E1: sends an IOC with our own id and exactly our digits, once', async () => {
     const { port, answer, creates } = await openVenue(venue);
     const intent = anIntent(venue, { qty: '0.250', price: '150.07' });
     answer((request) => (isCreate(venue, request) ? accepted(venue, intent.clientOrderId) : undefined));
@@ -136,7 +136,7 @@ describe.each(CEX_VENUES)('the %s port over the real ccxt client', (venue) => {
     expect(second).toMatchObject(expected[1]!);
   });
 
-  it('sends the smallest quantity without an exponent, and nothing that is off the grid', async () => {
+  it('E2: sends the smallest quantity without an exponent, and nothing that is off the grid', async () => {
     const { port, answer, creates } = await openVenue(venue);
     const small = anIntent(venue, { pair: 'PEPE/USDT', qty: '0.00000007', price: '0.00000123' });
     answer((request) => (isCreate(venue, request) ? accepted(venue, small.clientOrderId) : undefined));
@@ -197,7 +197,7 @@ describe.each(CEX_VENUES)('the %s port over the real ccxt client', (venue) => {
     expect(await port.place(anIntent(venue))).toMatchObject({ outcome: 'rejected', code: 'net.refused' });
   });
 
-  it('calls a 429 rejected as rate limited, then stays silent as long as asked, and still cancels', async () => {
+  it('D2: calls a 429 rejected as rate limited, then stays silent as long as asked, and still cancels', async () => {
     const { port, answer, creates, seen } = await openVenue(venue);
     answer((request) =>
       isCreate(venue, request)

@@ -153,7 +153,10 @@ const bybitResult = (result: unknown) => ({
 });
 
 const preambles: Record<CexVenue | 'jupiter', Record<string, (query: URLSearchParams) => unknown>> = {
-  jupiter: { '/sim/wallet': () => [{ asset: 'SOL', free: 3, locked: 0 }] },
+  jupiter: {
+    '/sim/wallet': () => [{ asset: 'SOL', free: 3, locked: 0 }],
+    '/sim/time': () => ({ timeMs: Date.now() }),
+  },
   binance: {
     '/api/v3/time': () => ({ serverTime: Date.now() }),
     '/api/v3/exchangeInfo': () => ({

@@ -250,3 +250,13 @@ describe.each(['wall', 'virtual'] as const)('the gateway on the embedded venues,
     for (const venue of CEX_VENUES) expect(world.inside.log.list(venue)).toEqual([]);
   });
 });
+
+it.each(CEX_VENUES)('keeps an order for %s back whose connection is made when the latch closes', async (venue) => {
+  const { world, gateway, latch, next } = await startGateway('wall');
+  const order = anOrder(venue, { price: price(world, 0.98) });
+  gateway.handle({ type: 'place', intent: order });
+  setLatchWord(latch, 0, 'kill');
+  expect(await next('refused')).toEqual({ type: 'refused', clientOrderId: order.clientOrderId, reason: 'killed' });
+  gateway.handle({ type: 'reconcile' });
+  expect(await next('reconciled')).toMatchObject({ openOrders: [], failures: [] });
+});

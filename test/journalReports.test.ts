@@ -110,6 +110,7 @@ describe('run summary', () => {
       auto: 1,
       go: 1,
       trades: 1,
+      incomplete: { attempts: 0, unrealisedNet: 0 },
       why: { crashed: 1, dry8: 1, gross10: 1, stale: 1 },
       ev: { spread: 0.05, adverse: -0.01, fees: -0.012, slippage: 0, net: 0.028 },
     });
@@ -117,6 +118,19 @@ describe('run summary', () => {
     expect(summary.restarts).toEqual({ 'lane:0': 1 });
     expect(summary.decisionsHash).toMatch(/^[0-9a-f]{64}$/);
     expect(summary.commandsHash).not.toBe(summary.decisionsHash);
+  });
+
+  it('tells the net of a position that stayed open from what was earned', () => {
+    const parts = { spread: 0.06, adverse: 0, fees: 0, slippage: 0, net: 0.06 };
+    const left = { attempt: 2, lookId: 6, residual: true, notional: 10, ...parts, execLog: {} };
+    const rows = [...decisions, look(6, 'incomplete'), { kind: 'attempt.closed', payload: left }];
+    expect(summariseRun(writeRun(makeTempDir(), 'r', 'clean', rows)).bots['arb:SOL']).toMatchObject({
+      looks: 6,
+      trades: 1,
+      incomplete: { attempts: 1, unrealisedNet: 0.06 },
+      why: { incomplete: 1 },
+      ev: { net: 0.088 },
+    });
   });
 
   it('leaves a pending look open while the run goes on', () => {

@@ -33,6 +33,7 @@ it('F7 a core that dies at each start is given three restarts, then the run halt
         ...{ logLevel: 'silent', version: '0', codeHash: '0', configHash: '0', forMs: null, drills: DRILLS },
       },
       forMs: null,
+      writeHeld() {},
       isKilled: () => false,
     },
     {

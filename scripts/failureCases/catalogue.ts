@@ -14,7 +14,7 @@ const group = (letter: string, cases: readonly (string | readonly [string, strin
       : { number: `${letter}${i + 1}`, happens: one[0], reason: one[1] },
   );
 
-/** The cases of groups A, B, F, G and H; C, D and E belong to the venues and have no tests by number yet. */
+/** The cases of all groups, in their order. */
 export const FAILURE_CASES: readonly FailureCase[] = [
   ...group('A', [
     'a create is accepted and its reply lost → unknown, not failed; one order per level',
@@ -55,6 +55,51 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     'a cancel races a part fill → no trade of quantity 0',
     'closing orders of any mix → a position never changes its sign',
     'an own order has outlived everybody → cancelled by the next sweep',
+  ]),
+  ...group('C', [
+    'a connection is made anew → nothing of the old book is left',
+    'a book is crossed → prices nothing at once, and is made anew',
+    'a book is crossed for a moment, again and again → waited out, no storm of resyncs',
+    'changes are missing between snapshot and stream → buffered and joined by sequence, or asked for again',
+    'a gap comes again and again → one resync each, bounded in time',
+    ['a close loses trades → bars of that time are marked', 'no bars are made of trades here'],
+    'a socket is open and says nothing → given up in time',
+    [
+      'messages grow old on the way → seen by their age, and paused',
+      'the feeds of spot measure the age of the book, not of each message, yet',
+    ],
+    ['an open candle → feeds no signal', 'no candles are used here'],
+    ['the sequence is right and the content wrong → found by an audit over REST', 'there is no such audit yet'],
+  ]),
+  ...group('D', [
+    [
+      'a clock is wrong, stepped or drifting → measured again, few refusals',
+      'the venue’s time is asked anew at a refusal for its sake; a drifting clock has no test yet',
+    ],
+    'a venue says how long to stay away → it gets nothing but cancels until then',
+    ['a ban with an end → outlives a restart', 'a ban is forgotten when the gateway restarts'],
+    [
+      'all bots start together → staggered by one budget',
+      'there is no weighted budget per venue yet; the feeds’ connections are paced',
+    ],
+    [
+      'a refresh grows without bound → work per loop stays flat',
+      'the runtime polls no history; its work per day has no test yet',
+    ],
+    ['more symbols than the limits bear → refused before the start', 'there is no planner of request weights yet'],
+    'daylight saving, holidays, half days → the session of an independent calendar',
+    'the machine stands in another time zone → the same session',
+  ]),
+  ...group('E', [
+    'quantities and prices as decimals → the digits that were decided reach the wire',
+    'small increments → no exponent on the wire, nothing off the grid',
+    ['contracts and base units differ by venue → not mixed', 'perpetuals are not traded yet'],
+    ['the size of a contract is stated wrongly → found by a first small order', 'perpetuals are not traded yet'],
+    [
+      'an order is refused for its size → not sent again unchanged',
+      'an order is never repeated; what a bot decides next has no test by this number',
+    ],
+    'rounding to a lot puts an order under a minimum → it is sized above every minimum',
   ]),
   ...group('F', [
     'power is lost, unsynced bytes with it → recovered to the last acknowledged commit, at every byte',

@@ -13,7 +13,7 @@ export function failureCasesMarkdown(): string {
     '',
     'How trading systems have failed their users, and the test that proves that this one does not. `npm run mutations`',
     'breaks the program in the way of the last column and expects the test to fail. Groups: A order identity, B fills and',
-    'positions, F crash, disk, memory and shutdown, G modes and kill, H security.',
+    'positions, C market data, D time and limits, E increments and sizes, F crash, disk, memory and shutdown, G modes and kill, H security.',
     '',
     `${covered} of ${FAILURE_CASES.length} are covered.`,
     '',

@@ -44,6 +44,14 @@ export const modeMutations: readonly Mutation[] = [
     test: 'test/chaos/namedCases.test.ts',
   },
   {
+    number: 'G4',
+    name: 'the gateway asks the latch before the connection is there, and never again',
+    file: 'src/workers/gateway.ts',
+    search: 'port.place(intent, refusedNow)',
+    replace: 'port.place(intent)',
+    test: 'src/workers/gatewayWire.test.ts',
+  },
+  {
     number: 'G5',
     name: 'a plan is carried out',
     file: 'src/control/controlDoor.ts',

@@ -17,9 +17,9 @@ export const orderMutations: readonly Mutation[] = [
   },
   {
     ...{ number: 'A3', name: 'the gateway sends an unknown create again', file: 'src/workers/gateway.ts', test },
-    search: 'const answer = await port.place(intent).catch(brokenPlace);',
+    search: 'const answer = await port.place(intent, refusedNow).catch(brokenPlace);',
     replace:
-      "const first = await port.place(intent).catch(brokenPlace);\n    const answer = first.outcome === 'unknown' ? await port.place(intent).catch(brokenPlace) : first;",
+      "const first = await port.place(intent, refusedNow).catch(brokenPlace);\n    const answer = first.outcome === 'unknown' ? await port.place(intent, refusedNow).catch(brokenPlace) : first;",
   },
   {
     ...{ number: 'A4', name: 'the HTTP port retries a create', file: 'src/venues/simTrade.ts', test },

@@ -5,6 +5,13 @@ import { join } from 'node:path';
 /** A mutant that makes a test wait for ever is noticed too. */
 const LONGEST_MS = 900_000;
 
+let running: number | null = null;
+
+/** Ends the run that is under way, with all that it has started. */
+export function stopTests(): void {
+  if (running !== null) process.kill(-running, 'SIGKILL');
+}
+
 export interface TestRun {
   readonly passed: number;
   readonly failed: number;
@@ -26,9 +33,11 @@ export async function runTests(root: string, file: string, pattern: string): Pro
     { cwd: root, stdio: 'ignore', detached: true },
   );
   // The whole group: a test may have started processes of its own.
-  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), LONGEST_MS);
+  running = child.pid ?? null;
+  const timer = setTimeout(stopTests, LONGEST_MS);
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   clearTimeout(timer);
+  running = null;
   if (code === null) return { passed: 0, failed: 1, broken: false };
   if (!existsSync(report)) return { passed: 0, failed: 0, broken: true };
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as Report;

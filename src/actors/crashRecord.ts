@@ -37,8 +37,8 @@ export function createCrashBook() {
   const openByChild = new Map<string, CrashRecord[]>();
   return {
     open(record: CrashRecord): void {
-      const records = openByChild.get(record.child) ?? [];
-      openByChild.set(record.child, [...records, record].slice(-MAX_OPEN_RECORDS));
+      const records = openByChild.get(record.child);
+      openByChild.set(record.child, records === undefined ? [record] : [...records, record].slice(-MAX_OPEN_RECORDS));
     },
     /** The records that a restart of `child` completes, oldest first. */
     close(child: string, restartedAt: number): readonly CrashRecord[] {

@@ -250,4 +250,20 @@ describe('the verbs on the control queue', () => {
     expect(host.snapshotContext()).toEqual({ got: ['1', '2', '3'] });
     expect(emitted).toEqual([]);
   });
+
+  it('a stopped machine hears nothing, also from whoever kept a reference to it', () => {
+    const heard: string[] = [];
+    const kept: { send(event: { type: string }): void }[] = [];
+    const machine = createMachine({
+      entry: ({ self }) => kept.push(self),
+      on: { say: { actions: () => heard.push('said') } },
+    });
+    const { host, crashes } = hostMachine(machine);
+    host.start();
+    kept[0]!.send({ type: 'say' });
+    host.stop();
+    kept[0]!.send({ type: 'say' });
+    expect(heard).toEqual(['said']);
+    expect(crashes).toEqual([]);
+  });
 });

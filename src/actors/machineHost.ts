@@ -8,7 +8,7 @@ import { type HostVerb, isHostVerb } from './hostVerbs.ts';
 import { toJsonSafe } from './jsonSafe.ts';
 import type { HostStatus, MachineHostOptions } from './machineHostOptions.ts';
 import { type MailboxMessage, QUEUE_NAMES, type QueueName } from './mailbox.ts';
-import { stopOrphans } from './orphans.ts';
+import { stopAtRest, stopOrphans } from './orphans.ts';
 import { isSameState, stateName } from './stateNames.ts';
 
 export type { HostStatus, MachineHostOptions, Transition } from './machineHostOptions.ts';
@@ -257,7 +257,8 @@ export class MachineHost {
     if (this.actor === null) return;
     try {
       stopOrphans(this.actor);
-      this.actor.stop();
+      if (this.isBusy) this.actor.stop();
+      else stopAtRest(this.actor);
     } catch {
       // Cleanup that throws has nobody left to tell: the actor is unreachable from now on.
     }

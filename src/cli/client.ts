@@ -82,7 +82,13 @@ function send(url: URL, method: string, token: string, body: unknown): Promise<C
 
 function clientError(error: NodeJS.ErrnoException, url: URL, connected: boolean): NightjarError {
   if (!connected) {
-    return new NightjarError('control.unavailable', `${url.origin} cannot be reached: ${error.message}`, {}, error);
+    const remedy = 'its core may be starting again: try again in a few seconds, then ask "nightjar doctor"';
+    return new NightjarError(
+      'control.unavailable',
+      `${url.origin} cannot be reached: ${error.message}`,
+      { remedy },
+      error,
+    );
   }
   const timedOut = error.name === 'AbortError' || error.name === 'TimeoutError';
   return timedOut

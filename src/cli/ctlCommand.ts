@@ -5,7 +5,7 @@ import { isPermitAction, PERMIT_VERBS } from '../control/permitVerbs.ts';
 import type { Role } from '../control/tokens.ts';
 import { NightjarError } from '../domain/errors.ts';
 import { type ClientReply, connectToSystem, type SystemClient } from './client.ts';
-import { permitText, planText } from './ctlText.ts';
+import { permitText, phraseCommand, planText } from './ctlText.ts';
 import { CTL_VERBS, NOT_BUILT } from './ctlVerbs.ts';
 import { waitDrained } from './drainWait.ts';
 import { action, EXIT, type ExitCode, printJson, printText, talk } from './output.ts';
@@ -58,7 +58,7 @@ async function control(verb: string, target: string | undefined, options: CtlOpt
     talk(`nightjar: ${error.code}: ${error.message}\n  Whether "${verb}" was done is unknown: see "nightjar status".`);
     return EXIT.unknown;
   }
-  report(verb, target, reply, options.json === true);
+  report(verb, target, reply, options);
   if (verb !== 'drain' || options.plan === true || reply.status >= 300) return exitOf(reply);
   const open = await waitDrained(client, (reply.body as { readonly scope: readonly string[] }).scope);
   talk(
@@ -101,23 +101,25 @@ async function typed(phrase: string): Promise<string> {
   }
 }
 
-function report(verb: string, target: string | undefined, { status, body }: ClientReply, json: boolean): void {
-  if (json) printJson(body);
+function report(verb: string, target: string | undefined, { status, body }: ClientReply, options: CtlOptions): void {
+  if (options.json === true) printJson(body);
   else if (status < 300 && (body as { readonly plan?: unknown }).plan === true) printText(planText(body));
   else if (status < 300)
     printText(`${verb} ${target ?? 'every bot'}: done\n${permitText({ status, body }) ?? JSON.stringify(body)}`);
   if (status >= 300) {
-    const { error } = body as { readonly error?: unknown };
-    talk(`nightjar: ${verb} ${target ?? 'every bot'}: ${typeof error === 'string' ? error : JSON.stringify(body)}`);
-    const phrase = (body as { readonly phrase?: unknown }).phrase;
-    if (typeof phrase === 'string') talk(`  nightjar ctl ${verb} ${target ?? ''} --phrase '${phrase}'`);
+    const { error, phrase } = body as { readonly error?: unknown; readonly phrase?: unknown };
+    const what = typeof error === 'string' ? error : JSON.stringify(body);
+    const said = typeof phrase === 'string' ? 'opens risk and wants its phrase: within 60 s, run' : what;
+    talk(`nightjar: ${verb} ${target ?? 'every bot'}: ${said}`);
+    if (typeof phrase === 'string') talk(`  ${phraseCommand(verb, target, phrase, options)}`);
   }
 }
 
 /** 504 and 503: the core was told, or may have been, and has not answered. */
 function exitOf({ status, body }: ClientReply): ExitCode {
   if (status < 300) return EXIT.done;
-  if (status === 400) return EXIT.usage;
+  // What is not known was misnamed, be it the verb or the target.
+  if (status === 400 || status === 404) return EXIT.usage;
   const wasSent = (body as { readonly sent?: unknown } | null)?.sent !== false;
   return (status === 503 || status === 504) && wasSent ? EXIT.unknown : EXIT.failed;
 }

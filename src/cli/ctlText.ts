@@ -7,7 +7,7 @@ export function planText(body: unknown): string {
   const { action, scope = [], before = {}, after = {}, consequences = [], needs, inFlight, notCovered = [] } = plan;
   return [
     `PLAN ${action} ${scope.join(', ')}: nothing was done`,
-    ...Object.keys(after).map((bot) => `  permit    ${bot}: ${before[bot]} → ${after[bot]}`),
+    ...Object.keys(after).map((bot) => `  permit    ${bot}: ${levelText(before[bot])} → ${levelText(after[bot])}`),
     ...consequences.map((line) => `  means     ${line}`),
     ...(inFlight ?? []).flatMap(inFlightLines),
     ...notCovered.map((line) => `  not       ${line}`),
@@ -25,16 +25,38 @@ function inFlightLines({ bot, state, attemptOpen, orders }: InFlightBot): string
   ];
 }
 
+/** The command that opens what the phrase was asked for: the one just given, phrase added, fit to be pasted into a shell. */
+export function phraseCommand(
+  verb: string,
+  target: string | undefined,
+  phrase: string,
+  { reason, data }: { readonly reason?: string; readonly data: string },
+): string {
+  const option = (name: string, value: string) => [name, `'${value.replaceAll("'", "'\\''")}'`];
+  return [
+    ...['nightjar ctl', verb],
+    ...(target === undefined ? [] : [target]),
+    ...(reason === undefined ? [] : option('--reason', reason)),
+    ...(data === './data' ? [] : option('--data', data)),
+    ...option('--phrase', phrase),
+  ].join(' ');
+}
+
 /** A permit verb that was done: scope, who, before → after, and what it means. Null for any other answer. */
 export function permitText({ body }: ClientReply): string | null {
   const done = body as Partial<PlanBody> & { readonly by?: string; readonly from?: string };
   if (done.consequences === undefined || done.after === undefined) return null;
   return [
-    ...Object.keys(done.after).map((bot) => `  permit    ${bot}: ${done.before?.[bot]} → ${done.after?.[bot]}`),
+    ...Object.keys(done.after).map(
+      (bot) => `  permit    ${bot}: ${levelText(done.before?.[bot])} → ${levelText(done.after?.[bot])}`,
+    ),
     ...done.consequences.map((line) => `  means     ${line}`),
     `  by        ${done.by} from ${done.from}`,
   ].join('\n');
 }
+
+/** The level that refuses opening orders is called `permit` after what it takes; a person reads that it is closed. */
+const levelText = (level: string | undefined) => (level === 'permit' ? 'closed' : level);
 
 interface PlanBody {
   readonly plan: true;

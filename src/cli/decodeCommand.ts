@@ -46,7 +46,11 @@ async function decode(venueName: string, file: string, options: DecodeCommandOpt
   }
   flush();
   printText(report.summary());
-  if (report.messages > 0) return EXIT.done;
+  if (report.messages > report.refusals) return EXIT.done;
+  if (report.messages > 0) {
+    talk(`every message was refused: is this what ${venueName} sends? decode reads one message a line`);
+    return EXIT.failed;
+  }
   talk(`no message in ${file === '-' ? 'stdin' : file}: decode reads one message a line`);
   return EXIT.failed;
 }

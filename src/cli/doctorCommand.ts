@@ -45,7 +45,6 @@ function formatFindings(findings: readonly Finding[], failed: number): string {
     ...(remedy === undefined ? [] : [`${' '.repeat(width + 6)}  → ${remedy}`]),
   ]);
   const warned = findings.filter(({ level }) => level === 'warn').length;
-  return [...lines, failed === 0 ? `OK: nothing fails, ${warned} warnings` : `${failed} FAIL, ${warned} warnings`].join(
-    '\n',
-  );
+  const warnings = `${warned} warning${warned === 1 ? '' : 's'}`;
+  return [...lines, failed === 0 ? `OK: nothing fails, ${warnings}` : `${failed} FAIL, ${warnings}`].join('\n');
 }

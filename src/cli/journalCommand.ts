@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { openDataDir } from '../journal/dataDir.ts';
 import { openQueryDatabase, queryJournal } from '../journal/journalQuery.ts';
 import { openJournalReader } from '../journal/journalReader.ts';
 import { KEEP_INPUTS_DAYS } from '../journal/pruneJournal.ts';
 import { JOURNAL_TABLES, type JournalTable } from '../journal/rows.ts';
+import { findJournalledRun } from './journalledRun.ts';
 import { printPruning } from './journalPruning.ts';
 import { printVerification } from './journalVerification.ts';
 import { action, EXIT, type ExitCode, formatTable, printJson, printText, talk } from './output.ts';
@@ -63,7 +63,7 @@ interface ExportOptions extends RunChoice {
 }
 
 function printExport({ data, run, table, from, to }: ExportOptions): undefined {
-  const reader = openJournalReader(openDataDir(data).findRun(run));
+  const reader = openJournalReader(findJournalledRun(data, run));
   try {
     for (const name of table ?? JOURNAL_TABLES) {
       for (const row of reader.rows(name)) {
@@ -79,7 +79,7 @@ function printExport({ data, run, table, from, to }: ExportOptions): undefined {
 }
 
 function printQuery(sql: string, { data, run, limit, json }: RunChoice & { readonly limit: number }): ExitCode {
-  const { database, leftOut } = openQueryDatabase(openDataDir(data).findRun(run));
+  const { database, leftOut } = openQueryDatabase(findJournalledRun(data, run));
   if (leftOut > 0)
     talk(`Asked are the newest parts of the journal; ${leftOut} older ones are left out: "journal export" reads all.`);
   try {

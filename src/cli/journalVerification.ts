@@ -6,13 +6,14 @@ import { type AuditReport, verifyAudit } from '../journal/stateStore.ts';
 import type { JournalFinding } from '../journal/verifyJournal.ts';
 import { type RunJournalReport, verifyRunJournal } from '../journal/verifyRunJournal.ts';
 import type { RunChoice } from './journalCommand.ts';
+import { findJournalledRun } from './journalledRun.ts';
 import { EXIT, type ExitCode, formatTable, printJson, printText } from './output.ts';
 import { createProgress } from './progress.ts';
 
 /** Reads journal and audit; exit code 1 when anything is wrong with either. */
 export function printVerification({ data, run, json }: RunChoice): ExitCode {
   const dataDir = openDataDir(data);
-  const runDir = dataDir.findRun(run);
+  const runDir = findJournalledRun(data, run);
   const progress = createProgress();
   const journal = verifyRunJournal(runDir, (rows) => progress.show(`${rows} rows`));
   progress.end();

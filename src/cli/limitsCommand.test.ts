@@ -29,7 +29,7 @@ describe('nightjar limits test', () => {
     const { code, out, talk } = capture(() => testLimits(defaultRiskLimits, false));
     expect(code).toBe(EXIT.done);
     expect(talk).toBe('');
-    expect(out).toMatch(/^order_notional +order_notional +1010 +1000 +opening sell 0\.0667 at 15150/m);
+    expect(out).toMatch(/^order_notional +order_notional +1010 USDT +1000 USDT +opening sell 0\.0667 at 15150/m);
     expect(out).toContain('26 rules');
   });
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type ConfigOrigins, formatFinding } from '../config/loadConfig.ts';
 import { type ProbeResult, probeLimits } from '../risk/limitProbes.ts';
 import { type RiskLimits, riskKnobs } from '../risk/limits.ts';
+import type { RiskReason } from '../risk/preTradeGate.ts';
 import { addConfigOptions, type ConfigOptions, loadConfigFor } from './configOptions.ts';
 import { action, EXIT, type ExitCode, formatTable, printJson, printText, talk } from './output.ts';
 
@@ -22,6 +23,29 @@ export function registerLimits(program: Command): void {
       }),
     );
 }
+
+/** Of a rule's figures; the rules that are not here have none. */
+const UNITS: Readonly<Partial<Record<RiskReason, string>>> = {
+  quantity: 'base',
+  max_quantity: 'base',
+  min_quantity: 'base',
+  min_notional: 'USDT',
+  price_age: 'ms',
+  order_notional: 'USDT',
+  open_notional: 'USDT',
+  open_orders: 'orders',
+  position_limit: 'USDT',
+  price_collar: 'bps',
+  trade_collar: 'bps',
+  parent_exceeded: 'base',
+  reduce_only: 'base',
+  duplicate: 'ms',
+  self_cross: 'USDT/base',
+  order_rate: '1/s',
+  cancel_rate: '1/s',
+  loss_limit: 'USDT',
+  drawdown: 'USDT',
+};
 
 /**
  * @param origins  where each `risk.*` comes from, by path: told for those that are not the default
@@ -47,16 +71,16 @@ export function testLimits(limits: RiskLimits, json: boolean, origins: ConfigOri
 }
 
 function formatProbes(probes: readonly ProbeResult[]): string {
-  const figure = (value: number | null | undefined) =>
-    value === null || value === undefined ? '–' : String(Number(value.toFixed(4)));
+  const figure = (value: number | null | undefined, rule: RiskReason) =>
+    value === null || value === undefined ? '–' : `${Number(value.toFixed(4))} ${UNITS[rule] ?? ''}`.trim();
   return formatTable(
     [
       ['rule', 'reason code', 'value', 'limit', 'the order'],
       ...probes.map(({ rule, order, refusal, ok }) => [
         rule,
         refusal === null ? 'PASSED' : ok ? refusal.reason : `${refusal.reason} (WRONG)`,
-        figure(refusal?.value),
-        figure(refusal?.limit),
+        figure(refusal?.value, rule),
+        figure(refusal?.limit, rule),
         order,
       ]),
     ],

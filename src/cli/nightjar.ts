@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { EXIT, exitCodeOf, formatError, talk } from './output.ts';
 
 /** A command and the module that brings it; only the module that is asked for is loaded, so that each starts fast. */
@@ -12,6 +12,7 @@ const commandModules: readonly CommandModule[] = [
   { name: 'start', register: async (program) => (await import('./startCommand.ts')).registerStart(program) },
   { name: 'sim', register: async (program) => (await import('./simCommand.ts')).registerSim(program) },
   { name: 'replay', register: async (program) => (await import('./replayCommand.ts')).registerReplay(program) },
+  { name: 'record', register: async (program) => (await import('./recordCommand.ts')).registerRecord(program) },
   { name: 'decode', register: async (program) => (await import('./decodeCommand.ts')).registerDecode(program) },
   { name: 'status', register: async (program) => (await import('./statusCommand.ts')).registerStatus(program) },
   { name: 'ctl', register: async (program) => (await import('./ctlCommand.ts')).registerCtl(program) },
@@ -44,8 +45,14 @@ function createProgram(): Command {
   return new Command('nightjar')
     .description('Actor-model runtime for supervised crypto trading bots')
     .version(version)
+    .configureHelp({ optionDescription })
     .showHelpAfterError('(add --help for the options)')
     .exitOverride();
+}
+
+/** An option that may come again and again starts empty, which is nothing to tell. */
+function optionDescription(option: Option): string {
+  return new Help().optionDescription(option).replace(/ ?\(default: (\[\]|\{\})\)$/, '');
 }
 
 try {

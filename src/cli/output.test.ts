@@ -13,6 +13,13 @@ describe('an error message', () => {
     expect(formatError('boom')).toBe('nightjar: unexpected: boom');
   });
 
+  it('of a full disk says what to do, without a stack', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    expect(formatError(full)).toBe(
+      'nightjar: ENOSPC: no space left on device, write\n  free the disk, or make it writable, and try again',
+    );
+  });
+
   it.each([
     [new NightjarError('config.invalid', 'x'), 2],
     [new NightjarError('control.bad-request', 'x'), 2],

@@ -46,8 +46,14 @@ export function formatError(error: unknown): string {
     const remedy = typeof error.details.remedy === 'string' ? `\n  ${error.details.remedy}` : '';
     return `nightjar: ${error.code}: ${error.message}${remedy}`;
   }
+  if (isDiskTrouble(error)) return `nightjar: ${error.message}\n  free the disk, or make it writable, and try again`;
   if (error instanceof Error) return `nightjar: unexpected: ${error.stack ?? error.message}`;
   return `nightjar: unexpected: ${String(error)}`;
+}
+
+/** The system refused a write: nothing of ours is broken, so a stack would only hide what to do. */
+function isDiskTrouble(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && ['ENOSPC', 'EDQUOT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

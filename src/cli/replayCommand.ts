@@ -1,13 +1,16 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { type VerifyReport, verifyRun } from '../core/verifyRun.ts';
 import { NightjarError } from '../domain/errors.ts';
 import { openDataDir } from '../journal/dataDir.ts';
+import { marketOfFileName, readRecordingManifest } from '../journal/recordingManifest.ts';
+import { replayRecordingFolder } from '../workers/recordingFolder.ts';
 import { replayRecordings } from '../workers/recordingReplay.ts';
 import { action, EXIT, type ExitCode, printJson, printText, talk } from './output.ts';
 import { createProgress } from './progress.ts';
+import { recordingCheckText } from './recordingCheckText.ts';
 import { recordingReportText } from './recordingReportText.ts';
 
 const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,7 +27,7 @@ export function registerReplay(program: Command): void {
     .description('read recordings through the live decoders, or re-decide a recorded run and compare')
     .argument(
       '<what...>',
-      'recordings (<receive time ns> <frame> per line, plain, gzip or zstd), or one run: its folder or its name',
+      'recordings (<receive time ns> <frame> per line, plain, gzip or zstd), a folder of nightjar record, or one run: its folder or its name',
     )
     .option(
       '--verify',
@@ -36,8 +39,29 @@ export function registerReplay(program: Command): void {
 }
 
 async function replay(what: readonly string[], options: ReplayCommandOptions): Promise<ExitCode> {
+  const [first = '', ...more] = what;
+  if (more.length === 0 && isRecordingFolder(first)) return replayFolder(first, options);
   const runDir = runDirOf(what, options);
   return runDir === null ? replayFiles(what, options) : verify(runDir, options);
+}
+
+function isRecordingFolder(path: string): boolean {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return false;
+  return readRecordingManifest(path) !== null || readdirSync(path).some((name) => marketOfFileName(name) !== null);
+}
+
+async function replayFolder(folder: string, options: ReplayCommandOptions): Promise<ExitCode> {
+  const progress = createProgress();
+  const startedAtMs = performance.now();
+  const report = await replayRecordingFolder(folder, {
+    onProgress: (lines, file) => progress.show(`${lines.toLocaleString('en')} lines, in ${file}`),
+  }).finally(() => progress.end());
+  if (options.json === true) printJson(report);
+  else {
+    printText(recordingReportText(report, (performance.now() - startedAtMs) / 1000));
+    printText(`\n${recordingCheckText(report.recording)}`);
+  }
+  return report.recording?.isOk === false ? EXIT.failed : EXIT.done;
 }
 
 /** A run's folder has a manifest; with --verify a name of the data directory will do. */
@@ -53,7 +77,7 @@ function runDirOf(what: readonly string[], { verify, data }: ReplayCommandOption
   if (folders.length === 0) return openDataDir(data).findRun(name);
   if (existsSync(join(name, 'manifest.json'))) return name;
   throw new NightjarError('data.unreadable', `${name} is a folder without manifest.json, so it is no run`, {
-    remedy: 'name a folder under DATA/runs, or the recordings themselves',
+    remedy: 'name a folder under DATA/runs, a folder of nightjar record, or the recordings themselves',
   });
 }
 

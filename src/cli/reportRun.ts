@@ -5,6 +5,7 @@ import { type JournalReader, openJournalReader } from '../journal/journalReader.
 import type { LookTally } from '../journal/lookTally.ts';
 import { type RunManifest, readManifest } from '../journal/runManifest.ts';
 import { botName, botSubjects, tallyBot } from '../journal/summariseRun.ts';
+import { findJournalledRun } from './journalledRun.ts';
 
 /** What `funnel` and `why` share: which run of which directory, and which of its bots. */
 export interface ReportOptions {
@@ -34,7 +35,7 @@ export interface ReportedRun {
 /** Opens the run for the length of `read`. @throws NightjarError data.unreadable | schema.newer | config.invalid */
 export function withReportedRun<Value>(options: ReportOptions, read: (run: ReportedRun) => Value): Value {
   const dataDir = openDataDir(options.data);
-  const runDir = dataDir.findRun(options.run);
+  const runDir = findJournalledRun(options.data, options.run);
   const manifest = readManifest(runDir);
   const state = manifest.ended !== 'running' ? manifest.ended : dataDir.heldBy() === null ? 'killed' : 'running';
   const reader: JournalReader = openJournalReader(runDir);

@@ -2,6 +2,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { NightjarError } from '../domain/errors.ts';
 import type { VenueEndpoints } from '../domain/ports.ts';
 import { createRandom } from '../domain/random.ts';
+import type { ChainProcess } from '../sim/chain/chainProcess.ts';
+import { SLOT_MS } from '../sim/dexPool.ts';
+import { faultListing } from '../sim/faults/faultKinds.ts';
+import { readFaultPlan } from '../sim/faults/faultPlan.ts';
+import { countLines } from '../sim/faults/faultSchedule.ts';
+import { withFaults } from '../sim/faults/faultyWorld.ts';
 import { applySimSetting, defaultSimConfig } from '../sim/simConfig.ts';
 import { simKeys } from '../sim/simKeys.ts';
 import { startSimServers } from '../sim/simServers.ts';
@@ -14,6 +20,7 @@ interface SimCommandOptions {
   readonly seed: number;
   readonly json?: boolean;
   readonly set: readonly string[];
+  readonly faults?: string;
 }
 
 const DEFAULT_SEED = 7;
@@ -40,6 +47,7 @@ export function simCommand(): Command {
       (text, all: string[]) => [...all, text],
       [],
     )
+    .option('--faults <plan>', 'faults to play: a plan.json, seed:N to draw one, or list to see their names')
     .action(action(runSim));
 }
 
@@ -56,23 +64,36 @@ function wholeNumber(max: number): (text: string) => number {
  * @throws NightjarError config.invalid | port.busy
  */
 async function runSim(options: SimCommandOptions): Promise<ExitCode> {
+  if (options.faults === 'list') {
+    printText(faultListing());
+    return EXIT.done;
+  }
   const forked = process.send !== undefined;
+  const plan = options.faults === undefined ? null : readFaultPlan(options.faults);
   const config = options.set.reduce(applySetting, defaultSimConfig);
   const random = createRandom(options.seed).fork('sim');
-  const world = createSimWorld({ clock: createWallClock(), random, config });
+  const clock = createWallClock();
+  const inner = createSimWorld({ clock, random, config });
+  const faulty =
+    plan === null ? null : withFaults(inner, { clock, random: random.fork('faults'), plan, announce: talk });
+  const world = faulty ?? inner;
   const ended = endRequested(forked);
+  let chain: ChainProcess | null = null;
   try {
     const servers = await startServers(world, options.port);
-    const { endpoints } = servers;
+    chain = config.market.chain ? await startChain(world, config, options.seed) : null;
+    const endpoints = chain === null ? servers.endpoints : { ...servers.endpoints, chain: chainOf(chain) };
     if (options.json) printText(JSON.stringify(endpoints));
     else if (!forked) printText(describe(endpoints, options.seed));
     // A parent that is gone by now has been noticed by `ended`.
     if (forked && process.connected) process.send?.({ type: 'ready', endpoints });
     await ended;
     await servers.close();
+    for (const line of faulty === null ? [] : countLines(faulty.faults.counts())) talk(line);
     return EXIT.done;
   } finally {
     world.stop();
+    await chain?.close();
     // Told to end by a signal, we still hold the parent's channel, which would keep the process alive.
     if (process.connected) process.disconnect?.();
   }
@@ -90,6 +111,38 @@ async function startServers(world: ReturnType<typeof createSimWorld>, port: numb
   } catch (error) {
     if (!(error instanceof NightjarError) || error.code !== 'port.busy') throw error;
     throw new NightjarError('port.busy', `${error.message}; ${String(error.details.remedy)}`);
+  }
+}
+
+const chainOf = ({ rest, ws }: ChainProcess) => ({ rest, ws });
+
+/** @returns null when this machine has no litesvm: then swaps settle in the simulator, as without the knob */
+async function startChain(
+  world: ReturnType<typeof createSimWorld>,
+  config: typeof defaultSimConfig,
+  seed: number,
+): Promise<ChainProcess | null> {
+  const [{ openChainDoor, ratesOf }, { startChainProcess }] = await Promise.all([
+    import('../sim/chain/chainDoor.ts'),
+    import('../sim/chain/chainProcess.ts'),
+  ]);
+  const { dex } = world.inside;
+  try {
+    const chain = await startChainProcess({
+      seed,
+      firstSlot: dex.slot(),
+      slotMs: SLOT_MS,
+      dropShare: config.market.swapDropShare,
+      balances: config.balances.dex,
+      rates: ratesOf(dex),
+    });
+    chain.onLost(() => talk('sim: the embedded chain has ended; swaps fail until the next start'));
+    world.settleOnChain((pools, log, clock) => openChainDoor({ chain, pools, log, clock }));
+    return chain;
+  } catch (error) {
+    if (!(error instanceof NightjarError) || error.code !== 'config.invalid') throw error;
+    talk(`sim: ${error.message}; swaps settle in the simulator instead`);
+    return null;
   }
 }
 

@@ -9,9 +9,13 @@ import type { GuardianEvents, GuardianResult } from '../guardian/guardianTypes.t
 import { startUnguarded } from '../guardian/unguarded.ts';
 import { createDataDir, type DataDir } from '../journal/dataDir.ts';
 import { beginIncarnation, type RunManifest, updateManifest, writeManifest } from '../journal/runManifest.ts';
+import { type PlannedFault, readFaultPlan } from '../sim/faults/faultPlan.ts';
+import { createWallClock } from '../workers/wallClock.ts';
 import { addConfigOptions, loadConfigFor } from './configOptions.ts';
+import { lastRunLine } from './lastRun.ts';
 import { action, EXIT, type ExitCode, formatError } from './output.ts';
 import { endedManifest } from './startEnd.ts';
+import { createRunFiles, type RunFiles } from './startFiles.ts';
 import { closePermitsAtHalt } from './startHalt.ts';
 import { parseCoreRestarts, parseDrill, parseDuration, refuseBadStart, type StartOptions } from './startOptions.ts';
 import { planRun } from './startPlan.ts';
@@ -36,6 +40,10 @@ export function registerStart(program: Command): void {
       (text: string, sofar: string[]) => [...sofar, text],
       [] as string[],
     )
+    .option(
+      '--faults <plan>',
+      'faults of the embedded venues: a plan.json, seed:N to draw one; nightjar sim --faults list has the names',
+    )
     .option('--no-guardian', 'for debugging: the core in this process, unwatched, never restarted, without rescue')
     // For harnesses that kill the core again and again; hidden, since more patience with a dying core is no operator's need.
     .addOption(
@@ -49,12 +57,13 @@ async function start(options: StartOptions): Promise<ExitCode> {
   const forMs = options.for === undefined ? null : parseDuration('--for', options.for);
   const drills = options.drill.map(parseDrill);
   refuseBadStart(options, drills, loaded.config);
+  const faults = options.faults === undefined ? null : readFaultPlan(options.faults);
 
   const dataDir = createDataDir(loaded.config.data);
   const startedAtMs = Date.now();
   const lock = dataDir.lock(startedAtMs);
   try {
-    return await runLocked({ loaded, dataDir, startedAtMs, forMs, drills, options });
+    return await runLocked({ loaded, dataDir, startedAtMs, forMs, drills, faults, options });
   } finally {
     dataDir.removeEndpoint();
     lock.release();
@@ -69,32 +78,43 @@ interface Start {
   readonly startedAtMs: number;
   readonly forMs: number | null;
   readonly drills: readonly Drill[];
+  readonly faults: readonly PlannedFault[] | null;
   readonly options: StartOptions;
 }
 
-async function runLocked({ loaded, dataDir, startedAtMs, forMs, drills, options }: Start): Promise<ExitCode> {
+async function runLocked({ loaded, dataDir, startedAtMs, forMs, drills, faults, options }: Start): Promise<ExitCode> {
   const terminal = createStartTerminal(process.stderr, () => performance.now());
   const signals = takeStopSignals(terminal.line);
   const coreRestarts = options.coreRestarts === undefined ? null : parseCoreRestarts(options.coreRestarts);
+  const unended = loaded.config.clock === 'virtual' ? null : lastRunLine(dataDir);
   const { manifest, runDir, plan } = planRun({
-    ...{ config: loaded.config, dataDir, startedAtMs, forMs, drills, coreRestarts },
+    ...{ config: loaded.config, dataDir, startedAtMs, forMs, drills, coreRestarts, faults },
   });
   writeManifest(runDir, manifest);
   for (const line of greeting(loaded, manifest, options.guardian)) terminal.line(line);
+  if (unended !== null) terminal.line(unended);
 
-  const events = eventsOf(terminal, dataDir, runDir, manifest);
+  const files = createRunFiles(createWallClock({ unref: true }), terminal.line);
+  const events = eventsOf(terminal, files, dataDir, runDir, manifest);
   const guardian = options.guardian
     ? startGuardian(plan, events)
     : startUnguarded(plan, ((await import(CORE_MODULE)) as { readonly composeCore: ComposeCore }).composeCore, events);
   signals.to(guardian.stop);
   const result = await guardian.result;
+  files.close();
   signals.release();
   terminal.end();
   return conclude(result, runDir, options, terminal.line);
 }
 
 /** What the person at the terminal, and the files beside the run, are told while it goes on. */
-function eventsOf(terminal: StartTerminal, dataDir: DataDir, runDir: string, manifest: RunManifest): GuardianEvents {
+function eventsOf(
+  terminal: StartTerminal,
+  files: RunFiles,
+  dataDir: DataDir,
+  runDir: string,
+  manifest: RunManifest,
+): GuardianEvents {
   const { line } = terminal;
   let announced = false;
   return {
@@ -102,10 +122,14 @@ function eventsOf(terminal: StartTerminal, dataDir: DataDir, runDir: string, man
       line(
         `venues    embedded: binance ${binance.rest}  okx ${okx.rest}  bybit ${bybit.rest}  jupiter ${jupiter.rest}`,
       ),
-    incarnationStarted: () => updateManifest(runDir, (one) => beginIncarnation(one, Date.now())),
+    incarnationStarted() {
+      const startedAtMs = Date.now();
+      files.write('manifest.json', () => void updateManifest(runDir, (one) => beginIncarnation(one, startedAtMs)));
+    },
     listening(address, corePid, incarnation) {
       const { folder, startedAtMs } = manifest;
-      dataDir.writeEndpoint({ pid: process.pid, corePid, url: address, run: folder, startedAtMs });
+      const endpoint = { pid: process.pid, corePid, url: address, run: folder, startedAtMs };
+      files.write('endpoint.json', () => dataDir.writeEndpoint(endpoint));
       if (incarnation > 1 || announced) return;
       announced = true;
       line(`page      ${address}/#token=${readToken(dataDir)}`);

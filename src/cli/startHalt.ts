@@ -13,7 +13,7 @@ export function closePermitsAtHalt(latchPath: string, reason: string, atMs: numb
     if (latch.all === null) {
       writeLatchFile(latchPath, { ...latch, all: { reason: `halted: ${reason}`, by: 'guardian', atMs } });
     }
-    return 'every permit is closed (nightjar ctl enable_live opens them)';
+    return 'every permit is closed: look why, start again, then "nightjar ctl enable_live" opens them';
   } catch (error) {
     return `the permits could NOT be closed (${toPlainError(error).message}): look before the next start`;
   }

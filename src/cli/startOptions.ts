@@ -13,6 +13,7 @@ export interface StartOptions extends ConfigOptions {
   readonly json?: boolean;
   readonly drill: readonly string[];
   readonly coreRestarts?: string;
+  readonly faults?: string;
   /** `--no-guardian` gives false. */
   readonly guardian: boolean;
 }

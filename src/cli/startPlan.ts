@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arbInstances } from '../config/arbInstances.ts';
 import { configHash } from '../config/configHash.ts';
 import type { NightjarConfig } from '../config/loadConfig.ts';
-import { readLatchFile } from '../control/latchFile.ts';
+import { readLatchFile, writeLatchFile } from '../control/latchFile.ts';
+import { withHeld } from '../control/latchState.ts';
 import type { KernelConfig } from '../core/kernel.ts';
 import { createRandom } from '../domain/random.ts';
 import type { CoreBoot, Drill } from '../guardian/coreMessages.ts';
@@ -12,6 +15,7 @@ import type { DataDir } from '../journal/dataDir.ts';
 import { type RunName, virtualRunName, wallRunName } from '../journal/runId.ts';
 import { buildIdentity, type RunManifest } from '../journal/runManifest.ts';
 import { arbMachine } from '../machines/arbMachine.ts';
+import { type PlannedFault, playable } from '../sim/faults/faultPlan.ts';
 import { SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
 import { codeHash } from './codeHash.ts';
 
@@ -29,6 +33,8 @@ export interface RunWish {
   readonly forMs: number | null;
   readonly drills: readonly Drill[];
   readonly coreRestarts: GuardianPlan['coreRestarts'];
+  /** Faults of the embedded venues; absent or null = none. */
+  readonly faults?: readonly PlannedFault[] | null;
 }
 
 /** What one run is: its name and folder, its manifest, and what the guardian is told. Makes the folder, starts nothing. */
@@ -42,7 +48,7 @@ export function planRun(wish: RunWish): {
   const build = buildIdentity(PROJECT_ROOT);
   const hash = configHash(config);
   const name: RunName = isVirtual
-    ? virtualRunName({ version: build.nightjarVersion, configHash: hash, seed: config.seed })
+    ? virtualRunName({ version: build.nightjarVersion, configHash: hash + faultsHash(wish.faults), seed: config.seed })
     : wallRunName(startedAtMs, createRandom(`${startedAtMs}/${process.pid}`));
   const parent = isVirtual ? null : dataDir.latestRun();
   const folder = dataDir.createRunFolder(name.id);
@@ -55,7 +61,7 @@ export function planRun(wish: RunWish): {
     folder,
     runTag: name.runTag,
     configHash: hash,
-    config: { settings: config, kernel },
+    config: { settings: config, kernel, ...(wish.faults == null ? {} : { faults: wish.faults }) },
     machineHashes: { arb: createHash('sha256').update(JSON.stringify(arbMachine)).digest('hex') },
     seed: config.seed,
     clock: config.clock,
@@ -71,7 +77,10 @@ export function planRun(wish: RunWish): {
   const { latchPath } = dataDir;
   const plan: GuardianPlan = {
     coreEntry: CORE_ENTRY,
-    sim: isVirtual || config.env !== 'sim' ? null : { entry: CLI_ENTRY, args: simArgs(config) },
+    sim:
+      isVirtual || config.env !== 'sim'
+        ? null
+        : { entry: CLI_ENTRY, args: simArgs(config, writePlan(runDir, wish.faults)) },
     rescue: isVirtual ? null : { entry: RESCUE_ENTRY, pairs: [...new Set(kernel.bots.map(({ pair }) => pair))] },
     boot: {
       run: name.id,
@@ -88,10 +97,12 @@ export function planRun(wish: RunWish): {
       configHash: hash,
       forMs,
       drills: wish.drills,
+      ...(wish.faults == null ? {} : { faults: wish.faults }),
     },
     forMs: isVirtual ? null : forMs,
     coreRestarts: wish.coreRestarts ?? null,
     isKilled: () => readLatchFile(latchPath, Date.now()).all?.level === 'kill',
+    writeHeld: (held) => writeLatchFile(latchPath, withHeld(readLatchFile(latchPath, Date.now()), held)),
   };
   return { manifest, runDir, plan };
 }
@@ -112,10 +123,22 @@ function kernelConfigOf(config: NightjarConfig, name: RunName): KernelConfig {
   };
 }
 
-function simArgs(config: NightjarConfig): string[] {
+/** A run with other faults is another run; one without is named as ever. */
+const faultsHash = (faults: RunWish['faults']): string =>
+  faults == null ? '' : `/${createHash('sha256').update(JSON.stringify(faults)).digest('hex')}`;
+
+/** The plan as it is played goes beside the run: whoever reads the run later sees it. */
+function writePlan(runDir: string, faults: RunWish['faults']): string[] {
+  if (faults == null) return [];
+  const path = join(runDir, 'faults.json');
+  writeFileSync(path, `${JSON.stringify({ faults: faults.map(playable) }, null, 2)}\n`);
+  return ['--faults', path];
+}
+
+function simArgs(config: NightjarConfig, faults: readonly string[]): string[] {
   const settings = Object.entries(config.sim.market).flatMap(([knob, value]) => [
     '--set',
     `sim.market.${knob}=${value}`,
   ]);
-  return ['sim', '--port', '0', '--json', '--seed', String(config.seed), ...settings];
+  return ['sim', '--port', '0', '--json', '--seed', String(config.seed), ...settings, ...faults];
 }

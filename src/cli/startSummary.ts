@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { KernelConfig } from '../core/kernel.ts';
 import type { CoreStatus } from '../guardian/coreMessages.ts';
 import { readManifest } from '../journal/runManifest.ts';
-import { summariseRun } from '../journal/summariseRun.ts';
+import { type BotSummary, summariseRun } from '../journal/summariseRun.ts';
 
 /** What `--summary` writes: the journal's counts over all incarnations, and the feeds' totals. */
 export function makeSummary(
@@ -43,15 +43,29 @@ export function writeSummary(path: string, summary: Record<string, unknown>): vo
 export function endingLines(runDir: string, summary: Record<string, unknown>): string[] {
   const bots = summary.bots as Record<
     string,
-    { looks: number; near: number; auto: number; go: number; trades: number; ev: { net: number } }
+    {
+      looks: number;
+      near: number;
+      auto: number;
+      go: number;
+      trades: number;
+      incomplete: BotSummary['incomplete'];
+      ev: { net: number };
+    }
   >;
   return [
     ...Object.entries(bots).map(
-      ([bot, { looks, near, auto, go, trades, ev }]) =>
-        `ended     ${bot}: looks ${looks}, near ${near}, auto ${auto}, go ${go}, trades ${trades}, net ${ev.net.toFixed(4)} USDT`,
+      ([bot, { looks, near, auto, go, trades, incomplete, ev }]) =>
+        `ended     ${bot}: looks ${looks}, near ${near}, auto ${auto}, go ${go}, trades ${trades}, net ${ev.net.toFixed(4)} USDT${openText(incomplete)}`,
     ),
     `journal   ${join(runDir, 'journal.sqlite')}  (nightjar funnel, nightjar why BOT, nightjar replay RUN --verify)`,
   ];
+}
+
+/** A position that stayed open is no result yet. */
+function openText({ attempts, unrealisedNet }: BotSummary['incomplete']): string {
+  if (attempts === 0) return '';
+  return `, of it ${unrealisedNet.toFixed(4)} unrealised: ${attempts} INCOMPLETE, a position stayed open`;
 }
 
 /** Each incarnation counts from zero. */

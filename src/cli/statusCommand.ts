@@ -1,28 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { SystemStatus } from '../control/systemStatus.ts';
 import { NightjarError } from '../domain/errors.ts';
 import type { TreeNodeView } from '../workers/statusView.ts';
 import { connectToSystem } from './client.ts';
-import { action, EXIT, type ExitCode, formatTable, printJson, printText } from './output.ts';
+import { action, EXIT, type ExitCode, formatError, formatTable, printJson, printText, talk } from './output.ts';
 
 export function registerStatus(program: Command): void {
   program
     .command('status')
     .description('what the running system does')
     .option('--data <dir>', 'data directory of the running system', './data')
+    .option('--watch', 'again each second until Ctrl-C; with --json one object a line')
     .option('--json', 'machine-readable')
-    .action(action((options: { readonly data: string; readonly json?: true }) => show(options)));
+    .action(action((options: StatusOptions) => (options.watch === true ? watch(options) : show(options))));
 }
 
-async function show(options: { readonly data: string; readonly json?: true }): Promise<ExitCode> {
-  const { status, body } = await connectToSystem(options.data).call('GET', '/api/status', 'read');
+interface StatusOptions {
+  readonly data: string;
+  readonly json?: true;
+  readonly watch?: true;
+}
+
+const WATCH_EVERY_MS = 1000;
+/** Home, then clear to the end: repainted in place without a flicker. */
+const REPAINT = '\x1b[H\x1b[J';
+
+async function show(options: StatusOptions): Promise<ExitCode> {
+  const body = await ask(options.data);
+  if (options.json === true) printJson(body);
+  else printText(statusText(body));
+  return EXIT.done;
+}
+
+/** A system that is away for a moment is waited for, and said; Ctrl-C ends it well. */
+async function watch({ data, json }: StatusOptions): Promise<ExitCode> {
+  const stopped = new AbortController();
+  const stop = () => stopped.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  // A reader that has left needs no more of it.
+  process.stdout.once('close', stop).once('error', stop);
+  // The first answer may refuse: then nothing runs there, and nothing is to be watched.
+  let body: SystemStatus | null = await ask(data);
+  const clear = json !== true && process.stdout.isTTY === true ? REPAINT : '';
+  while (!stopped.signal.aborted) {
+    if (body !== null) printText(json === true ? JSON.stringify(body) : `${clear}${statusText(body)}\n`);
+    await sleep(WATCH_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => {});
+    body = stopped.signal.aborted ? null : await askAgain(data);
+  }
+  return EXIT.done;
+}
+
+async function askAgain(data: string): Promise<SystemStatus | null> {
+  try {
+    return await ask(data);
+  } catch (error) {
+    talk(formatError(error));
+    return null;
+  }
+}
+
+async function ask(data: string): Promise<SystemStatus> {
+  const { status, body } = await connectToSystem(data).call('GET', '/api/status', 'read');
   if (status !== 200) {
     const { error } = body as { readonly error?: string };
     throw new NightjarError('control.unavailable', error ?? `the system answered ${status}`);
   }
-  if (options.json === true) printJson(body);
-  else printText(statusText(body as SystemStatus));
-  return EXIT.done;
+  return body as SystemStatus;
 }
 
 /** Begins with the one line that scripts read. */
@@ -49,6 +93,7 @@ export function statusText(status: SystemStatus): string {
       ],
       [3, 4, 5, 6, 7, 8],
     ),
+    ...bots.flatMap(([name, { why }]) => incompleteLine(name, why.incomplete ?? 0)),
     ...bots.flatMap(([name, { standstill }]) => (standstill === null ? [] : [`${name} does not trade: ${standstill}`])),
     '',
     formatTable(
@@ -67,6 +112,14 @@ export function statusText(status: SystemStatus): string {
     ...treeLines(status.tree, 0),
   ];
   return lines.join('\n');
+}
+
+/** The net of such attempts counts for the loss limits, and is no result. */
+function incompleteLine(name: string, count: number): string[] {
+  if (count === 0) return [];
+  return [
+    `${name} INCOMPLETE ${count}: a position stayed open; it counts as no trade, and net values it at a mid, unrealised`,
+  ];
 }
 
 /** `watcher=UP killswitch=UP 429=0 slot=OPEN net_edge_min_bps=38`: the slot is open when any bot's is. */

@@ -6,6 +6,7 @@ import { readConfigFile } from './configFile.ts';
 import { type ConfigFlags, readConfigFlags } from './configFlags.ts';
 import { readSetting } from './readSetting.ts';
 import { type CheckedAssignment, type ConfigOrigins, type NightjarConfig, resolveSettings } from './resolveSettings.ts';
+import { settingAt } from './settingPaths.ts';
 
 export type { ConfigFlags } from './configFlags.ts';
 export type { OriginKind, ValueOrigin } from './readSetting.ts';
@@ -74,7 +75,17 @@ export function formatFinding({ path, value, limit, remedy }: KnobFinding): stri
   return why === '' ? `${path}: ${value}` : `${path} = ${value}: ${why}`;
 }
 
-function configInvalid(findings: readonly KnobFinding[]): NightjarError {
+/** No setting is a secret, so a name like one is a mistake, and what stands behind it may be a real key. */
+const SECRET_NAME = /KEY|SECRET|TOKEN|PASS|CREDENTIAL|MNEMONIC|PRIVATE|AUTH/i;
+
+function withoutSecret(finding: KnobFinding): KnobFinding {
+  // A whole section comes as the text of its object, with the names inside.
+  const isSecret = settingAt(finding.path) === undefined && SECRET_NAME.test(`${finding.path} ${finding.value}`);
+  return isSecret ? { ...finding, value: '(not shown)' } : finding;
+}
+
+function configInvalid(refused: readonly KnobFinding[]): NightjarError {
+  const findings = refused.map(withoutSecret);
   const head = findings.length === 1 ? '1 setting refused' : `${findings.length} settings refused`;
   const lines = findings.map((finding) => `  ${formatFinding(finding)}`);
   return new NightjarError('config.invalid', `${head}\n${lines.join('\n')}`, { findings });

@@ -5,6 +5,7 @@ import type { AlertMemory } from './alertMemory.ts';
 import { cleanReason } from './controlRequest.ts';
 import type { Reply } from './coreLink.ts';
 import type { PermitDesk } from './permitDesk.ts';
+import { plainIssues } from './plainIssues.ts';
 import { findBots, type LatchedBot } from './targets.ts';
 
 /** Alerts remembered as done; the oldest goes first. */
@@ -46,7 +47,7 @@ export function createAlertDesk(deps: AlertDeskDeps): (body: unknown, from: stri
   const handle = async (raw: unknown, from: string): Promise<AlertResult> => {
     const parsed = alert.safeParse(raw);
     if (!parsed.success) {
-      deps.log.log('error', 'control', `alert refused: ${z.prettifyError(parsed.error)}`);
+      deps.log.log('error', 'control', `alert refused: ${plainIssues(parsed.error)}`);
       return 'malformed';
     }
     const one = parsed.data;
@@ -101,8 +102,8 @@ export function createAlertDesk(deps: AlertDeskDeps): (body: unknown, from: stri
     const parsed = payload.safeParse(body);
     if (!parsed.success) {
       deps.count('malformed');
-      deps.log.log('error', 'control', `webhook refused: ${z.prettifyError(parsed.error)}`);
-      return { status: 400, body: { error: `not an Alertmanager v4 webhook: ${z.prettifyError(parsed.error)}` } };
+      deps.log.log('error', 'control', `webhook refused: ${plainIssues(parsed.error)}`);
+      return { status: 400, body: { error: `not an Alertmanager v4 webhook: ${plainIssues(parsed.error)}` } };
     }
     const results: AlertResult[] = [];
     for (const raw of parsed.data.alerts) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ControlMessage } from '../domain/control.ts';
+import { type ControlMessage, closerText } from '../domain/control.ts';
 import type { Clock, Logger } from '../domain/ports.ts';
 import type { ControlRequest } from './controlRequest.ts';
 import { type CoreLink, type Reply, within } from './coreLink.ts';
@@ -69,7 +69,7 @@ export function createControlDoor(deps: ControlDoorDeps): ControlDoor {
     const killed = isKill(levelOf(closure));
     if (closure !== null && killed && caller.role !== 'kill') {
       const what = action === 'flatten' ? 'a flatten of it' : 'lifting a kill';
-      const error = `killed by ${closure.by} (${closure.reason}): ${what} needs the token of the role "kill"`;
+      const error = `killed by ${closerText(closure.by)} (${closure.reason}): ${what} needs the token of the role "kill"`;
       return refusal(403, error, { needs: 'kill' });
     }
     if (action === 'flatten') return desk.flatten(targets, message);

@@ -1,4 +1,4 @@
-import { CONTROL_ACTIONS, type ControlAction } from '../telemetry/metrics.ts';
+import { CONTROL_ACTIONS, type ControlAction, REFUSED_ACTIONS } from '../telemetry/metrics.ts';
 
 /** A control message as it came in, before it has an author. */
 export interface ControlRequest {
@@ -10,6 +10,7 @@ export interface ControlRequest {
 }
 
 const FIELDS = ['id', 'action', 'target', 'reason', 'args'];
+const KNOWN = CONTROL_ACTIONS.filter((action) => !REFUSED_ACTIONS.has(action));
 const MAX_ID = 100;
 const MAX_REASON = 200;
 const MAX_DEPTH = 8;
@@ -21,8 +22,7 @@ export function parseControlRequest(body: unknown): ControlRequest | string {
   }
   const fields = body as Readonly<Record<string, unknown>>;
   const action = CONTROL_ACTIONS.find((known) => known === fields.action);
-  if (action === undefined)
-    return `action ${shown(fields.action)} is unknown: use one of ${CONTROL_ACTIONS.join(', ')}`;
+  if (action === undefined) return `action ${shown(fields.action)} is unknown: use one of ${KNOWN.join(', ')}`;
 
   const closes = action === 'disable_live' || action === 'kill';
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));

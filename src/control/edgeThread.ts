@@ -19,9 +19,10 @@ import { createControlDoor } from './controlDoor.ts';
 import { createCoreLink } from './coreLink.ts';
 import { accessOf, createEdgeRoutes } from './edgeRoutes.ts';
 import { guardedClock } from './guardedClock.ts';
+import { createGuardianHold } from './guardianHold.ts';
 import { type EdgeServer, startHttpServer } from './httpServer.ts';
 import { readLatchFile, writeLatchFile } from './latchFile.ts';
-import { withClosedWords } from './latchState.ts';
+import { withClosedWords, withHeld } from './latchState.ts';
 import { createLiveSockets } from './liveSockets.ts';
 import { createLoginThrottle } from './loginThrottle.ts';
 import { metricsSanity } from './metricsSanity.ts';
@@ -71,7 +72,7 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
 
   const bots = latchedBots(boot.bots);
   const fromFile = readLatchFile(boot.latchPath, clock.nowMs());
-  const initial = withClosedWords(fromFile, boot.latch, bots, clock.nowMs());
+  const initial = withClosedWords(withHeld(fromFile, boot.held ?? null), boot.latch, bots, clock.nowMs());
   loadLatchWords(boot.latch, initial, boot.bots);
 
   const tokens = loadOrMakeTokens(boot.tokensPath);
@@ -101,6 +102,7 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
     clock,
     log,
     writeLatchFile: (state) => writeLatchFile(boot.latchPath, state),
+    guardian: createGuardianHold(boot.guardianFd ?? null),
     writeStdout,
     countAction,
     countTraceFailure: (trace) => sink.counter('nightjar_trace_failures_total', { trace }).inc(),
@@ -187,25 +189,27 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
   });
   let server: EdgeServer;
   try {
-    server = await startHttpServer({
-      host: boot.host,
-      port: boot.port,
-      guard,
-      onUpgrade: live.upgrade,
-      accessOf,
-      handle: (request, caller) => routes.fetch(request, { caller }),
-      onRefused: ({ reason, message }, source) => {
-        sink.counter('nightjar_auth_failures_total', { reason }).inc();
-        // Counted, not written: a flood of guesses must not fill the disk.
-        if (reason === 'throttled') return;
-        log.log('warn', 'auth', `refused a request from ${source}: ${message}`, { reason });
-      },
-      onAnswered: (path, status) => {
-        const route = HTTP_ROUTES.find((known) => known === path) ?? 'other';
-        sink.counter('nightjar_http_requests_total', { route, status: `${Math.floor(status / 100)}xx` }).inc();
-      },
-      onError: (error, path) => log.log('error', 'http', `request to ${path} failed`, { error: toPlainError(error) }),
-    });
+    server = await listenSomewhere(boot, (port) =>
+      startHttpServer({
+        host: boot.host,
+        port,
+        guard,
+        onUpgrade: live.upgrade,
+        accessOf,
+        handle: (request, caller) => routes.fetch(request, { caller }),
+        onRefused: ({ reason, message }, source) => {
+          sink.counter('nightjar_auth_failures_total', { reason }).inc();
+          // Counted, not written: a flood of guesses must not fill the disk.
+          if (reason === 'throttled') return;
+          log.log('warn', 'auth', `refused a request from ${source}: ${message}`, { reason });
+        },
+        onAnswered: (path, status) => {
+          const route = HTTP_ROUTES.find((known) => known === path) ?? 'other';
+          sink.counter('nightjar_http_requests_total', { route, status: `${Math.floor(status / 100)}xx` }).inc();
+        },
+        onError: (error, path) => log.log('error', 'http', `request to ${path} failed`, { error: toPlainError(error) }),
+      }),
+    );
   } catch (error) {
     live.close();
     sampler[Symbol.dispose]();
@@ -277,6 +281,19 @@ async function openEdge(boot: EdgeBoot, post: (message: FromEdge) => void): Prom
       },
       (error: unknown) => log.log('error', 'control', 'closing a permit failed', { error: toPlainError(error) }),
     );
+  }
+}
+
+/** At the port of the core before, where it is free still: who knows the address finds the next core there. */
+async function listenSomewhere(
+  { port, anyPort }: EdgeBoot,
+  listen: (port: number) => Promise<EdgeServer>,
+): Promise<EdgeServer> {
+  try {
+    return await listen(port);
+  } catch (error) {
+    if (anyPort !== true || port === 0 || toPlainError(error).code !== 'port.busy') throw error;
+    return listen(0);
   }
 }
 

@@ -84,6 +84,14 @@ export function withClosedWords(
   return differs ? { all: state.all, bots } : state;
 }
 
+/** The file's state with what the guardian held while the file could not be written: of two closures the stricter stands. */
+export function withHeld(state: LatchState, held: LatchState | null): LatchState {
+  if (held === null) return state;
+  const bots = { ...state.bots };
+  for (const [id, closure] of Object.entries(held.bots)) bots[id] = stricter(bots[id] ?? null, closure);
+  return { all: held.all === null ? state.all : stricter(state.all, held.all), bots };
+}
+
 /** The strictest closure that stands against these bots; null = none. */
 export function strictestClosure(state: LatchState, targets: readonly LatchedBot[]): Closure | null {
   let strictest = state.all;

@@ -55,6 +55,31 @@ const fails = () => {
   throw new Error('no');
 };
 
+it('G2 gives the guardian a closure before the file, says where it holds, and takes it back once the file has it', async () => {
+  const told: (LatchState | null)[] = [];
+  let full = true;
+  const { desk, clock } = startDesk({
+    writeLatchFile() {
+      expect(told.at(-1)?.all?.level).toBe('kill');
+      if (full) throw new Error('ENOSPC');
+    },
+    guardian: { hold: (state) => told.push(state) > 0, release: () => void told.push(null) },
+  });
+  const reply = await desk.close('kill', bots, message({ action: 'kill' }));
+  expect(reply.status).toBe(500);
+  expect(JSON.stringify(reply.body)).toContain('closed in memory and with the guardian, NOT on disk');
+  expect(told).toHaveLength(1);
+  full = false;
+  await clock.run(clock.nowMs() + 1_500);
+  expect(told.at(-1)).toBeNull();
+});
+
+it('G2 says that the death of the core would open it when neither file nor guardian has the closure', async () => {
+  const { desk } = startDesk({ writeLatchFile: fails });
+  const reply = await desk.close('kill', bots, message({ action: 'kill' }));
+  expect(JSON.stringify(reply.body)).toContain('NOT on disk and not with the guardian');
+});
+
 describe('closing a permit', () => {
   it('sets the words, then the file, then leaves its traces, then tells the core', async () => {
     const { desk, events, files, refused } = startDesk();

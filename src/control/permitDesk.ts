@@ -2,6 +2,7 @@ import type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
 import type { Clock, Logger } from '../domain/ports.ts';
 import { latchLevel, latchWord, setLatchWord, slamLatchWords } from '../workers/latchWords.ts';
 import { type Reply, within } from './coreLink.ts';
+import type { GuardianHold } from './guardianHold.ts';
 import { LAST_RESORT, slammedState } from './lastResort.ts';
 import { closePermits, flattenPermits, levelOf, openPermits } from './latchState.ts';
 import { PERMIT_VERBS, type PermitAction } from './permitVerbs.ts';
@@ -21,6 +22,8 @@ export interface PermitDeskDeps {
   readonly log: Logger;
   /** Makes the file durable before it returns; throws when it cannot. */
   readonly writeLatchFile: (state: LatchState) => void;
+  /** Outlives this process where the file cannot be written; absent = nobody does. */
+  readonly guardian?: GuardianHold;
   /** Straight to the process's standard output, past the logger. */
   readonly writeStdout: (line: string) => void;
   readonly countAction: (action: string, bot: string) => void;
@@ -52,6 +55,8 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
   let state = deps.initial;
   let durable = true;
   let retrying = false;
+  /** The guardian has the state that the file lacks. */
+  let held = false;
 
   const levels = () => Object.fromEntries(bots.map(({ name, slot }) => [name, latchLevel(latch, slot)]));
 
@@ -59,9 +64,30 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     durable = false;
     deps.writeLatchFile(state);
     durable = true;
+    release();
   };
-  /** The words hold meanwhile; a restart before the write succeeds would forget the closure. */
+  /** First the guardian: a disk may hang as well as be full, and the process end meanwhile. */
+  const hold = () => {
+    try {
+      held = deps.guardian?.hold(state) ?? false;
+    } catch {
+      // The file may do better.
+    }
+  };
+  const release = () => {
+    held = false;
+    try {
+      deps.guardian?.release();
+    } catch {
+      // Held on, it closes once more than needed.
+    }
+  };
+  /** The words hold meanwhile; the death of guardian and core before the write succeeds would forget the closure. */
   const persist = (): boolean => {
+    if (!held) hold();
+    return writeOrRetry();
+  };
+  const writeOrRetry = (): boolean => {
     try {
       writeFile();
       return true;
@@ -132,8 +158,14 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     };
     if (failed.length === 0) return { status: 200, body };
     const error = `${action} is done, but these traces could not be written: ${failed.join(', ')}`;
-    return { status: 500, body: { ...body, error } };
+    return { status: 500, body: { ...body, error: failed.includes('latch') ? `${error}; ${whereItHolds()}` : error } };
   };
+
+  /** What the operator can count on while the file lacks the closure. */
+  const whereItHolds = () =>
+    held
+      ? 'closed in memory and with the guardian, NOT on disk: it survives the death of the core, not that of all processes'
+      : 'closed in memory, NOT on disk and not with the guardian: the death of the core opens it again';
 
   const alarm = (trace: Trace, action: PermitAction, message: ControlMessage) => {
     try {
@@ -158,7 +190,8 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     const failed: Trace[] = [];
     const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs(), level };
     state = closePermits(state, targets, closure, message.target === undefined);
-    if (!persist()) failed.push('latch');
+    hold();
+    if (!writeOrRetry()) failed.push('latch');
     return finish(action, targets, message, wordsBefore, failed);
   };
 
@@ -172,7 +205,8 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
     state = slammedState(state, closure, targets === null ? null : targets.map(({ id }) => id));
     durable = false;
     const steps = [
-      persist,
+      hold,
+      writeOrRetry,
       () => durable || retryFile(),
       () => deps.writeStdout(`${action} reason=${why} by=${LAST_RESORT}\n`),
       () => log.log('error', 'control', `ALARM ${LAST_RESORT}: ${action} reason=${why}`),
@@ -220,11 +254,14 @@ export function createPermitDesk(deps: PermitDeskDeps): PermitDesk {
       const previous = state;
       const closure: Closure = { reason: message.reason, by: message.by, atMs: clock.nowMs() };
       const failed: Trace[] = [];
-      state = flattenPermits(state, targets, closure, everyBot);
-      if (!persist()) {
+      // The retry must not write, the guardian not keep, nor a restart read, a flatten that the words never granted.
+      const refusing = closePermits(previous, targets, { ...closure, level: 'permit' }, everyBot);
+      state = refusing;
+      hold();
+      state = flattenPermits(previous, targets, closure, everyBot);
+      if (!writeOrRetry()) {
         failed.push('latch');
-        // The retry must not write, nor a restart read, a flatten that the words never granted.
-        state = closePermits(previous, targets, { ...closure, level: 'permit' }, everyBot);
+        state = refusing;
       } else {
         if (everyBot) setLatchWord(latch, 'all', levelOf(state.all));
         for (const { id, slot } of targets) setLatchWord(latch, slot, levelOf(state.bots[id]));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainIssues } from './plainIssues.ts';
 
 /** Observations of one request. */
 const MAX_OBSERVATIONS = 100;
@@ -32,7 +33,7 @@ export interface WarmObservations {
 export function parseWarmObservations(body: unknown): WarmObservations | string {
   const parsed = request.safeParse(body);
   if (!parsed.success) {
-    return `not {"bot"?, "observations": [{"name", "value", "at"?}]}: ${z.prettifyError(parsed.error)}`;
+    return `not {"bot"?, "observations": [{"name", "value", "at"?}]}: ${plainIssues(parsed.error)}`;
   }
   const { id = null, bot = null, observations } = parsed.data;
   return { id, bot, observations: observations.map((one) => ({ ...one, source: 'warm' })) };

@@ -40,6 +40,27 @@ describe('permit changes in the core', () => {
   });
 });
 
+describe('suspend and resume', () => {
+  it('are done for a bot that runs, and refused with the way out for one that is stopped', () => {
+    const bed = startKernel();
+    const say = (action: string) => {
+      bed.send({ type: 'control', message: message({ action, target: 'arb:SOL' }) });
+      return bed.commands.findLast(({ type }) => type === 'control.reply');
+    };
+    expect(say('suspend')).toMatchObject({ status: 200 });
+    expect(say('resume')).toMatchObject({ status: 200 });
+    expect(say('stop')).toMatchObject({ status: 200 });
+    for (const action of ['suspend', 'resume']) {
+      expect(say(action)).toMatchObject({
+        status: 409,
+        body: { error: expect.stringMatching(/is stopped: .*ctl start/) },
+      });
+    }
+    expect(say('start')).toMatchObject({ status: 200 });
+    expect(say('suspend')).toMatchObject({ status: 200 });
+  });
+});
+
 describe('a plan', () => {
   it('names what is in flight and changes nothing', () => {
     const bed = startKernel();

@@ -69,6 +69,9 @@ const BOT_VERBS: Readonly<Record<string, (bot: ArbBot, message: ControlMessage, 
     trace: (bot, message) => ({ events: bot.trace(Number(message.args.n ?? 20)) }),
   };
 
+/** A bot that an operator stopped neither looks nor rests; one that waits for its restart is held or let go all the same. */
+const HOLDING_VERBS: ReadonlySet<string> = new Set(['suspend', 'resume']);
+
 export const CORE_ACTIONS: readonly string[] = [...Object.keys(TREE_VERBS), ...Object.keys(BOT_VERBS), 'error-sim'];
 
 /** Answers one control message: always exactly one reply, also for what it cannot do. */
@@ -86,7 +89,7 @@ export function permitAudit(
 ) {
   const levels = () => Object.fromEntries(bots.map((id) => [id, permits.level(id)]));
   const before = levels();
-  permits.update(latch, cause.action === 'enable_live');
+  permits.update(latch, cause.action === 'enable_live', cause.target);
   return { latch, cause, before, after: levels() };
 }
 
@@ -97,8 +100,18 @@ function act(message: ControlMessage, context: ControlContext): Reply {
   const target = resolveTarget(message.target, context);
   const treeVerb = TREE_VERBS[message.action];
   if (treeVerb !== undefined) {
-    if (message.target === undefined) return refuse(400, `"${message.action}" needs a target`, knownIds(context));
-    if (target === null) return refuse(404, `unknown target "${message.target}"`, knownIds(context));
+    if (message.target === undefined)
+      return refuse(
+        400,
+        `"${message.action}" needs a target: one of ${knownIds(context).join(', ')}`,
+        knownIds(context),
+      );
+    if (target === null)
+      return refuse(
+        404,
+        `unknown target "${message.target}": use one of ${knownIds(context).join(', ')}`,
+        knownIds(context),
+      );
     if (message.action === 'stop' && context.bots.get(target)?.attemptOpen() === true) {
       return refuse(409, `${target} has an attempt under way, which nobody would finish: drain it first`, []);
     }
@@ -108,7 +121,16 @@ function act(message: ControlMessage, context: ControlContext): Reply {
   if (botVerb === undefined) return refuse(400, `unknown action "${message.action}"`, CORE_ACTIONS);
   const bots = message.target === undefined ? [...context.bots.values()] : [context.bots.get(target ?? '')];
   if (bots.some((bot) => bot === undefined)) {
-    return refuse(404, `"${message.target}" is not a bot`, [...context.bots.keys()]);
+    return refuse(
+      404,
+      `"${message.target}" is not a bot: use ${[...context.bots.keys()].join(', ')}, or none for every bot`,
+      [...context.bots.keys()],
+    );
+  }
+  const asleep = HOLDING_VERBS.has(message.action) ? bots.find((bot) => isStopped(bot!.config.id, context)) : undefined;
+  if (asleep !== undefined) {
+    const { id } = asleep.config;
+    return refuse(409, `${id} is stopped: nothing to ${message.action}, start it first ("ctl start ${id}")`, []);
   }
   return done(Object.fromEntries(bots.map((bot) => [bot!.config.id, botVerb(bot!, message, context)])));
 }
@@ -154,6 +176,18 @@ function knownIds({ tree }: ControlContext): string[] {
   };
   walk(tree.status().children);
   return ids;
+}
+
+function isStopped(id: string, { tree }: ControlContext): boolean {
+  const find = (nodes: readonly TreeNode[]): TreeNode | undefined => {
+    for (const node of nodes) {
+      const found = node.id === id ? node : find(node.children);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const state = find(tree.status().children)?.state;
+  return state === 'stopped' || state === 'stopping';
 }
 
 const refuse = (status: number, error: string, known: readonly string[]): Reply => ({ status, body: { error, known } });

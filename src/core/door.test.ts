@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { OrderRef, OrderReport } from '../domain/orders.ts';
 import type { JournalRow } from '../journal/rows.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
 import { createDoor } from './door.ts';
@@ -14,6 +15,7 @@ function openDoor() {
     log: { log: (_level, _channel, message) => said.push(message) },
     metrics: silentMetrics,
     journal: (more) => rows.push(...more),
+    cancel: () => {},
     execute: () => {},
     lastInputSeq: 0,
   });
@@ -50,6 +52,7 @@ it('holds a venue report, and all that comes behind it, until the report is dura
       if (more[0]?.table === 'inputs') urgent.push(isUrgent);
     },
     durable: (inputSeq, then) => awaited.push({ inputSeq, then }),
+    cancel: () => {},
     execute: () => {},
     lastInputSeq: 0,
   });
@@ -91,6 +94,7 @@ it('reads a report at once where no journal is there to make it durable', () => 
     metrics: silentMetrics,
     journal: (more) => rows.push(...more),
     durable: (_inputSeq, then) => then(),
+    cancel: () => {},
     execute: () => {},
     lastInputSeq: 0,
   });
@@ -99,4 +103,35 @@ it('reads a report at once where no journal is there to make it durable', () => 
   door.admit('gateway', { type: 'reconciled', balances: [], openOrders: [], failures: [] });
   door.admit('edge', { type: 'control', message: status });
   expect(rows.filter(({ table }) => table === 'inputs').map(({ seq }) => seq)).toEqual([1, 2, 3]);
+});
+
+it('sends a cancel at once, beside its row, though no commit ever comes', () => {
+  const ref = {
+    ...{ clientOrderId: 'njoldrun000000010001000001', venue: 'okx', account: 'main' },
+    ...{ pair: 'SOL/USDT', type: 'postOnly' },
+  } as const;
+  const report = { clientOrderId: ref.clientOrderId, venueOrderId: 'v', status: 'open', filledQty: 0, avgPrice: null };
+  const openOrders = [{ ...report, fills: [], venueTimeMs: 0, ref } as OrderReport];
+  const rows: JournalRow[] = [];
+  const cancelled: OrderRef[] = [];
+  const door = createDoor({
+    clock: createVirtualClock(),
+    config: TESTBED_CONFIG,
+    log: { log: () => {} },
+    metrics: silentMetrics,
+    journal: (more) => rows.push(...more),
+    cancel: (asked) => cancelled.push(asked),
+    execute(command) {
+      if (command.type === 'child.start') {
+        const { child, incarnation } = command;
+        door.admit(child, { type: 'child.started', child, incarnation });
+      } else if (command.type === 'gateway.reconcile') {
+        door.admit('gateway', { type: 'reconciled', balances: [], openOrders, failures: [] });
+      }
+    },
+    lastInputSeq: 0,
+  });
+  door.admit('core', { type: 'core.started', incarnation: 1, latch: { all: null, bots: {} }, lastSeq: {} });
+  expect(cancelled).toEqual([ref]);
+  expect(rows.filter(({ kind }) => kind === 'order.cancel').map(({ payload }) => payload)).toEqual([ref]);
 });

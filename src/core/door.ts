@@ -1,3 +1,4 @@
+import type { OrderRef } from '../domain/orders.ts';
 import type { Clock } from '../domain/ports.ts';
 import { canonicalJson, type JournalRow } from '../journal/rows.ts';
 import type { OtherCommand } from './commands.ts';
@@ -16,6 +17,8 @@ export interface DoorDeps {
    * waited for.
    */
   durable?(inputSeq: number, then: () => void): void;
+  /** At once, also while the journal hangs or is gone: a cancel only reduces risk. */
+  cancel(ref: OrderRef): void;
   /** Runs one command; it may bring new inputs, also at once: they wait their turn. */
   execute(command: OtherCommand): void;
   /** Highest input sequence of earlier incarnations of this run. */
@@ -116,6 +119,9 @@ export function createDoor(deps: DoorDeps): Door {
   function handle(input: Input): void {
     kernel.handle(input);
     if (rows.length > 0) deps.journal(rows);
+    for (const row of rows) {
+      if (row.table === 'intents' && row.kind === 'order.cancel') deps.cancel(row.payload as OrderRef);
+    }
     const due = commands;
     rows = [];
     commands = [];

@@ -255,6 +255,10 @@ describe('the kernel with one arbitrage bot', () => {
       residual: true,
       residualBaseQty: 0.07,
     });
+    expect(bed.bot()).toMatchObject({ looks: 1, trades: 0, why: { incomplete: 1 } });
+    expect(bed.lines.filter((line) => /TRADE|INCOMPLETE/.test(line))).toEqual([
+      expect.stringMatching(/^INCOMPLETE SOL unrealised net .*; 0\.07 SOL stay open, valued at the mid /),
+    ]);
   });
 
   it('books the fee of a swap that landed and failed', () => {

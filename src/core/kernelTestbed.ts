@@ -18,6 +18,8 @@ export interface KernelTestbed {
   readonly inputs: JournalRow[];
   readonly incarnation: number;
   readonly commands: OtherCommand[];
+  /** What the kernel has logged, in order. */
+  readonly lines: readonly string[];
   send(payload: InputPayload): void;
   /** Moves time on, firing the kernel's timers in order. */
   pass(durationMs: number): void;
@@ -71,7 +73,8 @@ export function startKernel({
   const rows: JournalRow[] = after === null ? [] : after.rows.filter(({ inputSeq }) => inputSeq <= untilInput);
   const commands: OtherCommand[] = [];
   const timers = new Map<string, number>();
-  const log: Logger = { log: () => {} };
+  const lines: string[] = [];
+  const log: Logger = { log: (_level, _topic, message) => void lines.push(message) };
   const incarnation = after === null ? 1 : after.incarnation + 1;
   let nowMs = after?.nowMs() ?? START_MS;
   let seq = inputs.at(-1)?.seq ?? 0;
@@ -132,6 +135,7 @@ export function startKernel({
     inputs,
     incarnation,
     commands,
+    lines,
     send,
     nowMs: () => nowMs,
     pass(durationMs) {

@@ -218,6 +218,17 @@ export function createOrderDesk(deps: OrderDeskDeps): OrderDesk {
         return order;
       });
     },
+    rememberDenied(intents) {
+      for (const intent of intents) {
+        if (intent.type !== 'swap') book.ordered(intent.clientOrderId, Number(intent.qty));
+        const order = lives.begin(intent, 'neverArrived', Number(intent.price ?? 0));
+        order.done = true;
+        lives.retire(order);
+      }
+    },
+    rememberTrades(trades) {
+      for (const trade of trades) book.remember(trade);
+    },
     unresolved: (bot) => [...lives.living()].filter((order) => order.intent.bot === bot),
     openOrderCount: () => lives.count(),
     listed(report) {

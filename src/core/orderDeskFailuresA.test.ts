@@ -338,7 +338,7 @@ function startWire(status: number | 'hang', failing: number) {
           });
         },
       } as unknown as Transport;
-      return createSimTrade({ venue: 'okx', account: 'main', rest: 'http://venue', transport });
+      return createSimTrade({ venue: 'okx', account: 'main', rest: 'http://venue', transport, clock });
     },
   };
 }

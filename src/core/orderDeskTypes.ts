@@ -7,6 +7,7 @@ import type { RiskRefusal } from '../risk/preTradeGate.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
 import type { OtherCommand } from './commands.ts';
 import type { Permits } from './permits.ts';
+import type { BookedTrade } from './recovery/tradesFold.ts';
 import type { RowWriter } from './rowWriter.ts';
 import type { Stock } from './stock.ts';
 
@@ -73,6 +74,10 @@ export interface OrderDesk {
   resolved(clientOrderId: string, answer: LookupOutcome): void;
   /** Orders of a dead core whose fate is open: they are asked after, never sent again, and their fills count once. */
   adopt(orders: readonly { readonly intent: OrderIntent; readonly fills: readonly Fill[] }[]): readonly DeskOrder[];
+  /** Orders of a dead core that their venue denied: ended, and remembered for `recheck` and for late news. */
+  rememberDenied(intents: readonly OrderIntent[]): void;
+  /** Trades that a dead core booked; after `adopt`, which counts those of its orders. */
+  rememberTrades(trades: readonly BookedTrade[]): void;
   unresolved(bot: string): readonly DeskOrder[];
   openOrderCount(): number;
   /**

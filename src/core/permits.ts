@@ -9,8 +9,12 @@ export interface Permits {
   level(bot: string): 'open' | NonNullable<Closure['level']>;
   /** Why it is closed, or null. */
   closure(bot: string): { readonly reason: string; readonly by: string } | null;
-  /** @param reopened  an operator opened something: closures of the core's own end where the latch is open */
-  update(latch: LatchState, reopened: boolean): void;
+  /**
+   * @param reopened  an operator opened something: closures of the core's own end where the latch is open
+   * @param target  the one bot that was opened, with or without `bot:`; without it, all were. What the core closed on
+   *                another has not reached the latch yet, and must hold until it has
+   */
+  update(latch: LatchState, reopened: boolean, target?: string): void;
   /** The core closes a permit: it holds here at once; the latch follows when the edge has written it. */
   closeByCore(bot: string, reason: string, by: string): void;
   /** Closures of the core's own that the latch does not show yet. */
@@ -48,10 +52,11 @@ export function createPermits(initial: LatchState): Permits {
     isKilled: (bot) => level(bot) === 'kill',
     level,
     closure,
-    update(next, reopened) {
+    update(next, reopened, target) {
       latch = next;
       for (const bot of [...closedByCore.keys()]) {
-        if (reopened || next.bots[bot] !== undefined) closedByCore.delete(bot);
+        const isMeant = target === undefined || bot === target || bot === `bot:${target}`;
+        if ((reopened && isMeant) || next.bots[bot] !== undefined) closedByCore.delete(bot);
       }
     },
     closeByCore(bot, reason, by) {

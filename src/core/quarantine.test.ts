@@ -23,4 +23,12 @@ describe('the quarantine of one actor', () => {
     expect(quarantine.killed('suspect 499', 0)).toBe(true);
     expect(quarantine.killed('suspect 3', 0)).toBe(false);
   });
+
+  it('takes no new suspect in when everything in it is set aside', () => {
+    const quarantine = createQuarantine();
+    for (let i = 0; i < 64; i += 1) for (const _kill of [1, 2]) quarantine.killed(`poison ${i}`, i);
+    for (const _kill of [1, 2]) expect(quarantine.killed('new', 99)).toBe(false);
+    expect(quarantine.entries()).toHaveLength(64);
+    expect(quarantine.holds('poison 0')).toBe(true);
+  });
 });

@@ -33,17 +33,17 @@ export function createQuarantine(): Quarantine {
   const known = new Map<string, { message: string; kills: number; atMs: number; withheld: number }>();
   const isSetAside = ({ kills }: QuarantineEntry) => kills >= KILLS_UNTIL_SET_ASIDE;
   const setAside = () => [...known.values()].filter(isSetAside);
-  const makeRoom = () => {
-    if (known.size < MAX_FINGERPRINTS) return;
+  const makeRoom = (): boolean => {
+    if (known.size < MAX_FINGERPRINTS) return true;
     const suspect = [...known.values()].find((entry) => !isSetAside(entry));
-    known.delete(suspect?.message ?? known.keys().next().value!);
+    return suspect !== undefined && known.delete(suspect.message);
   };
   return {
     killed(message, atMs) {
       const entry = known.get(message);
       if (entry === undefined) {
-        makeRoom();
-        known.set(message, { message, kills: 1, atMs, withheld: 0 });
+        // All set aside: letting one of them through would kill again, so the new kind is left to the restart budget.
+        if (makeRoom()) known.set(message, { message, kills: 1, atMs, withheld: 0 });
         return false;
       }
       entry.kills += 1;

@@ -20,14 +20,18 @@ describe('why a bot does not trade', () => {
   });
 
   it.each([
-    [closed('drill', 'operate'), 'permit closed by operate (drill): "nightjar ctl enable_live arb:SOL" opens it'],
-    [closed('panic', 'kill', true), 'killed by kill (panic): "nightjar ctl enable_live arb:SOL" opens it'],
+    [
+      closed('drill', 'operate'),
+      'permit closed by the role operate (drill): "nightjar ctl enable_live arb:SOL" opens it',
+    ],
+    [closed('panic', 'kill', true), 'killed by the role kill (panic): "nightjar ctl enable_live arb:SOL" opens it'],
     [closed('overload', 'core'), 'permit closed by core (overload): opens by itself after 10 s of calm, unless'],
     [
       closed('journal_failed', 'journal'),
       'free the disk, "nightjar ctl restart journal", then "nightjar ctl enable_live',
     ],
     [closed('over', 'stop'), 'the run is ending'],
+    [bot({ state: 'starting' }), 'starting: '],
     [bot({ state: 'down' }), 'its chart is down'],
     [bot({ state: 'recovering' }), 'waits for the venues to say what it holds'],
     [{ ...bot({ state: 'recovering' }), unresolved: 2 }, 'waits for the fate of 2 orders'],

@@ -1,3 +1,4 @@
+import { closerText } from '../domain/control.ts';
 import type { ArbBotView } from './arb/arbBotTypes.ts';
 import { JOURNAL_FAILED } from './journalFailure.ts';
 import { OVERLOAD_REASONS } from './overload.ts';
@@ -20,8 +21,9 @@ export function standstillOf({ bot, closure, killed, unresolved }: Standing): st
   const name = bot.id.replace(/^bot:/, '');
   if (closure !== null) {
     const what = killed ? 'killed' : 'permit closed';
-    return `${what} by ${closure.by} (${closure.reason}): ${remedyOf(closure.reason, closure.by, name)}`;
+    return `${what} by ${closerText(closure.by)} (${closure.reason}): ${remedyOf(closure.reason, closure.by, name)}`;
   }
+  if (bot.state === 'starting') return 'starting: the supervisor has not come to it yet';
   if (bot.state === 'down') return 'its chart is down: the supervisor starts it again';
   if (bot.state === 'recovering') {
     const waits = unresolved === 0 ? 'the venues to say what it holds' : `the fate of ${unresolved} orders`;

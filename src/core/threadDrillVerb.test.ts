@@ -22,7 +22,10 @@ describe('error-sim', () => {
   it('asks a thread to misbehave, as one command that is journalled, and answers', () => {
     for (const target of ['core', 'edge', 'journal', 'gateway', 'lane:0']) {
       const { reply, drills, bed } = drill(target, { mode: 'spin' });
-      expect(reply).toMatchObject({ status: 200, body: { drilled: target, mode: 'spin' } });
+      expect(reply).toMatchObject({
+        status: 200,
+        body: { drilled: target, mode: 'spin', means: expect.stringMatching(/^posted: .* already does not$/) },
+      });
       expect(drills).toEqual([{ type: 'thread.drill', thread: target, drill: 'spin' }]);
       expect(bed.rowsOf('commands', 'thread.drill')).toHaveLength(1);
     }

@@ -36,7 +36,9 @@ export function answerThreadDrill(
     return { status: 409, body: { error: `${thread.id} does not run (${thread.state}): nothing to drill`, known } };
   }
   command({ type: 'thread.drill', thread: thread.id, drill });
-  return { status: 200, body: { drilled: thread.id, mode: drill } };
+  // Nobody can say more: what misbehaves already does not read what is posted to it.
+  const means = 'posted: acted out when the thread next reads its messages; one that spins or hangs already does not';
+  return { status: 200, body: { drilled: thread.id, mode: drill, means } };
 }
 
 /** The core's own and those that the tree starts in threads: bots, risk and control live in the core's. */

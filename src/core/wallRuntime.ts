@@ -1,4 +1,5 @@
 import type { PlainError } from '../domain/errors.ts';
+import type { ExitReason } from '../domain/exitReason.ts';
 import { defaultRiskLimits } from '../risk/limits.ts';
 import { readFeedFigures } from '../telemetry/feedFigures.ts';
 import { createSlabs, type Dimensions } from '../telemetry/slab.ts';
@@ -16,6 +17,7 @@ import { createJournalLink } from './journalLink.ts';
 import { measureLoopDelay } from './loopDelay.ts';
 import { type OverloadProbe, startOverloadProbe } from './overloadProbe.ts';
 import { startHousekeeping } from './recovery/startHousekeeping.ts';
+import { unrecordedEnd } from './unrecordedEnd.ts';
 import { armDrills } from './wall/drillTimers.ts';
 import { edgeStarter } from './wall/edgeChild.ts';
 import { gatewayStarter } from './wall/gatewayChild.ts';
@@ -69,6 +71,7 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     lastInputSeq: lastSeq.inputs ?? 0,
     journal: journalLink.send,
     durable: journalLink.durable,
+    cancel: (ref) => links.post('gateway', { type: 'cancel', ref }),
     execute,
   });
 
@@ -125,7 +128,12 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     gateway: gatewayStarter(context),
     [laneId]: lane.start,
   };
-  const runner = createChildRunner(starters, door.admit);
+  let journalExit: ExitReason['kind'] | 'neverStarted' | null = 'neverStarted';
+  const runner = createChildRunner(starters, (source, payload) => {
+    if (payload.type === 'child.started' && payload.child === 'journal') journalExit = null;
+    else if (payload.type === 'child.exited' && payload.child === 'journal') journalExit ??= payload.reason.kind;
+    door.admit(source, payload);
+  });
   const ringDepth = sampler.sink.gauge('nightjar_ring_depth');
   const reader = createSlabReader(context.slabs, dimensions);
   const status = () => coreStatus(door.view(), readFeedFigures(reader, dimensions));
@@ -152,6 +160,8 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
 
   function endAsStuck(text: string): void {
     context.log.log('error', 'risk', `${text}: the core ends, so that the next one has threads that work`);
+    // A process waits at its exit for each of its threads, and this one would wait for ever.
+    process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
     input.leave(1);
   }
 
@@ -159,10 +169,9 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     cancelStatus();
     send({ type: 'status', status: status() });
     // An orderly end of a run whose journal has a hole is none.
-    if (clean && journalLink.hasFailed()) {
-      const message = 'the journal failed and was not restarted: the end of the run is not recorded';
-      send({ type: 'failed', code: 'journal.failed', message });
-    } else send({ type: 'stopped', clean, escalated, openOrders: door.view().openOrders });
+    const message = clean ? unrecordedEnd(journalLink, journalExit) : null;
+    if (message !== null) send({ type: 'failed', code: 'journal.failed', message });
+    else send({ type: 'stopped', clean, escalated, openOrders: door.view().openOrders });
     overload?.stop();
     loopDelay[Symbol.dispose]();
     sampler[Symbol.dispose]();

@@ -16,6 +16,11 @@ export interface LatchState {
   readonly bots: Readonly<Record<string, Closure>>;
 }
 
+const ROLE_NAMES: ReadonlySet<string> = new Set(['read', 'operate', 'kill', 'alertmanager']);
+
+/** Whoever closed a permit, for a sentence: "killed by kill" would not say that the second word is the token's role. */
+export const closerText = (by: string) => (ROLE_NAMES.has(by) ? `the role ${by}` : by);
+
 export interface ControlMessage {
   /** Idempotency key: the same id is answered again, not done again. */
   readonly id: string;

@@ -118,9 +118,18 @@ export interface Balance {
 export interface TradePort {
   readonly venue: Venue;
   readonly account: string;
+  /**
+   * So long after `place` the venue refuses the order if it has not arrived by then, ms: before that a "no such order"
+   * proves nothing. Absent where a request has no end of life.
+   */
+  readonly orderGoneMs?: number;
   /** Loads what placing needs (markets, keys). Rejects with a NightjarError when the venue refuses. */
   open(): Promise<void>;
-  place(intent: OrderIntent): Promise<PlaceOutcome>;
+  /**
+   * @param refusedNow  asked once more as the last thing before the first byte leaves (`HttpRequest.refusedNow`): a text is
+   *   why it must not be sent any more; the port then answers `rejected`
+   */
+  place(intent: OrderIntent, refusedNow?: () => string | null): Promise<PlaceOutcome>;
   cancel(ref: OrderRef): Promise<CancelOutcome>;
   lookup(ref: OrderRef): Promise<LookupOutcome>;
   /** Our own open orders (client ids with our prefix), over all pairs we trade. This and `balances` reject with a NightjarError when the venue gives no whole answer: half a list is no truth. */

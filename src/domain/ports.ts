@@ -35,6 +35,13 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** It places or cancels: on connections of its own, so that no lookup can make it wait. */
+  readonly isOrder?: boolean;
+  /**
+   * Asked on the connected socket, right before the first byte is written; a text is why it must not leave: it rejects with
+   * net.refused and that text. A transport that writes in the very call that hands the request over need not ask.
+   */
+  readonly refusedNow?: () => string | null;
 }
 
 export interface HttpResponse {
@@ -83,4 +90,6 @@ export interface VenueEndpoints {
   readonly okx: { readonly rest: string; readonly ws: string };
   readonly bybit: { readonly rest: string; readonly ws: string };
   readonly jupiter: { readonly rest: string };
+  /** A Solana node, JSON-RPC and PubSub; absent where swaps settle without a chain. */
+  readonly chain?: { readonly rest: string; readonly ws: string };
 }

@@ -14,15 +14,18 @@ export function childEnv(env: Readonly<Record<string, string | undefined>>): Rec
 /**
  * Forks a Node process in a session of its own, so that a Ctrl-C on the terminal reaches only the guardian; the child
  * ends when this end of the IPC channel closes.
+ *
+ * @param pipes  more descriptors of the child, from 4 on
  */
 export function forkChild(
   entry: string,
   args: readonly string[],
   stdout: 'inherit' | 'ignore' = 'inherit',
+  pipes: readonly 'pipe'[] = [],
 ): ChildProcess {
   const child = fork(entry, [...args], {
     detached: true,
-    stdio: ['ignore', stdout, 'inherit', 'ipc'],
+    stdio: ['ignore', stdout, 'inherit', 'ipc', ...pipes],
     serialization: 'advanced',
     env: childEnv(process.env),
     // No text becomes code in a process that trades: a V8 flag, so it holds for all of its threads.

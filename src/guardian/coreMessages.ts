@@ -1,3 +1,4 @@
+import type { LatchState } from '../domain/control.ts';
 import type { VenueEndpoints } from '../domain/ports.ts';
 
 /** All that a core incarnation needs to start. Sent over IPC as its first message. */
@@ -21,6 +22,10 @@ export interface CoreBoot {
   readonly forMs: number | null;
   /** Those that this incarnation has to act out. */
   readonly drills: readonly Drill[];
+  /** Virtual runs: faults of the embedded venues; the composition root knows their type. Absent = none. */
+  readonly faults?: unknown;
+  /** Closed permits that the guardian has and the latch file lacks, since the disk was full; absent or null = none. */
+  readonly held?: LatchState | null;
 }
 
 /** A fault on purpose, given with the start: once per run, whatever incarnation it falls into. */
@@ -38,7 +43,8 @@ export interface Drill {
 export const WARM = '--warm';
 
 export type ToCore =
-  | { readonly type: 'boot'; readonly boot: CoreBoot }
+  /** `guardianFd`: the descriptor under which the core finds its own pipe to the guardian. */
+  | { readonly type: 'boot'; readonly boot: CoreBoot; readonly guardianFd: number | null }
   | { readonly type: 'stop'; readonly reason: string };
 
 /** Totals of one incarnation's feeds, and its tree, as the summary shows them. */
@@ -82,6 +88,8 @@ export interface CoreHost {
   send(message: FromCore): void;
   /** Somebody is there who starts this core again. */
   isGuarded(): boolean;
+  /** The core's own pipe to the guardian (`latchHold.ts`); absent or null = there is none. */
+  readonly guardianFd?: number | null;
   /** The core is done: nothing of it runs any more, or nothing of it may go on (exit code 1). */
   leave(exitCode: 0 | 1): void;
   onStoppable(stop: (reason: string) => void): void;

@@ -8,21 +8,25 @@ import { type CoreStatus, type FromCore, type ToCore, WARM } from './coreMessage
 import { createCoreWatchdog } from './coreWatchdog.ts';
 import { createDrillPlan } from './drillPlan.ts';
 import type { Guardian, GuardianEvents, GuardianPlan, GuardianResult } from './guardianTypes.ts';
+import { createLatchHold } from './latchHold.ts';
 import { rescueText } from './rescueOrders.ts';
 import { createRescueStandby, type RescueStandby } from './rescueProcess.ts';
 import { forkSim } from './simProcess.ts';
-import { beginStopProof, type StopProof } from './stopProof.ts';
+import { beginStopProof, doubtOf, type StopProof } from './stopProof.ts';
 
 /** Restarts of a dead core that are allowed within the period; the next death ends the run in failure. */
 const CORE_RESTARTS = { most: 3, withinMs: 60_000 };
 const CORE_BACKOFF_MS = [100, 500, 2000];
 /** Beyond the core's own 10 s for unknown orders and the shutdown budgets of its children. */
 const STOP_TIMEOUT_MS = 30_000;
+const VENUES_GONE = 'the embedded venues ended, and every order on them';
+const HELD_TEXT = 'the closed permits are with the guardian, and the next core begins with them';
 
 /** The parent of simulator and core: holds no keys, keeps the time, restarts a dead core, and is the only one to act on signals. */
 export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guardian {
   const clock = createWallClock({ unref: true });
   const drills = createDrillPlan(plan.boot.drills);
+  const hold = createLatchHold(plan.writeHeld);
   let stopRequests = 0;
   let signals = 0;
   let stopTimer: NodeJS.Timeout | null = null;
@@ -34,6 +38,8 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
   let proof: StopProof | null = null;
   let forTimer: NodeJS.Timeout | null = null;
   let lastOpenOrders = 0;
+  /** Kept from the first core on: whoever knows the address reaches the next core too, should no file tell of it. */
+  let { port } = plan.boot;
   let forceEnd: (result: GuardianResult) => void = () => {};
   let wakeBackoff: () => void = () => {};
   const statuses: CoreStatus[] = [];
@@ -58,7 +64,8 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
     signals += 1;
     if (signals === 1) return askToStop(reason);
     events.forced(lastOpenOrders);
-    forceEnd(result('unknown', 'forced to end'));
+    // Nobody is asked any more: whoever could answer ends with us.
+    forceEnd(result('unknown', sim === null ? 'forced to end' : `forced to end; ${VENUES_GONE}`));
   };
 
   const runCore = async (
@@ -69,7 +76,7 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
   ): Promise<CoreEnd> => {
     core = child;
     const watchdog = createCoreWatchdog(clock, {
-      isKilled: plan.isKilled,
+      isKilled: () => hold.isKilled() || plan.isKilled(),
       onUneasy: () => rescue?.prepare(),
       onSilent(silentMs) {
         events.notice(`CORE SILENT for ${silentMs / 1000} s: it spins or hangs, and is ended (SIGKILL)`);
@@ -79,24 +86,42 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
     // A virtual run computes as fast as it can and lets nobody in between.
     if (plan.boot.clock === 'virtual') watchdog.stop();
     events.incarnationStarted(incarnation);
-    const boot = { ...plan.boot, incarnation, endpoints, drills: drills.left(performance.now()) };
-    const over = runIncarnation(child, boot, watchdog, (message: FromCore) => {
-      if (message.type === 'drilled') drills.drilled(message.id);
-      else if (message.type === 'notice') events.notice(message.line);
-      else if (message.type === 'progress') events.progress(message.doneMs, message.totalMs);
-      else if (message.type === 'stopped') lastOpenOrders = message.openOrders;
-      else if (message.type === 'status') {
-        lastOpenOrders = message.status.openOrders;
-        events.status(message.status);
-      } else if (message.type === 'listening') events.listening(message.address, child.pid ?? 0, incarnation);
-      else if (message.type === 'ready') {
-        events.ready(incarnation, diedAtMs === null ? null : performance.now() - diedAtMs);
-        // Loaded by now, the rescue costs the next restart its questions to the venues alone.
-        rescue?.prepare();
-        // Not a signal: the first Ctrl-C after it is still the first.
-        if (plan.forMs !== null) forTimer ??= setTimeout(() => askToStop('the time of --for is over'), plan.forMs);
-      }
-    });
+    // The disk may have room by now; else the next core begins with what is held, and tries on.
+    hold.settle();
+    const boot = {
+      ...plan.boot,
+      incarnation,
+      endpoints,
+      port,
+      drills: drills.left(performance.now()),
+      held: hold.held(),
+    };
+    const over = runIncarnation(
+      child,
+      boot,
+      watchdog,
+      hold,
+      (message: FromCore) => {
+        if (message.type === 'drilled') drills.drilled(message.id);
+        else if (message.type === 'notice') events.notice(message.line);
+        else if (message.type === 'progress') events.progress(message.doneMs, message.totalMs);
+        else if (message.type === 'stopped') lastOpenOrders = message.openOrders;
+        else if (message.type === 'status') {
+          lastOpenOrders = message.status.openOrders;
+          events.status(message.status);
+        } else if (message.type === 'listening') {
+          port = Number(new URL(message.address).port);
+          events.listening(message.address, child.pid ?? 0, incarnation);
+        } else if (message.type === 'ready') {
+          events.ready(incarnation, diedAtMs === null ? null : performance.now() - diedAtMs);
+          // Loaded by now, the rescue costs the next restart its questions to the venues alone.
+          rescue?.prepare();
+          // Not a signal: the first Ctrl-C after it is still the first.
+          if (plan.forMs !== null) forTimer ??= setTimeout(() => askToStop('the time of --for is over'), plan.forMs);
+        }
+      },
+      clock,
+    );
     if (stopRequests > 0 && child.connected)
       child.send({ type: 'stop', reason: 'stopped while starting' } satisfies ToCore);
     const end = await over;
@@ -105,7 +130,7 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
     return end;
   };
 
-  const forkCore = () => forkChild(plan.coreEntry, plan.boot.clock === 'wall' ? [WARM] : []);
+  const forkCore = () => forkChild(plan.coreEntry, plan.boot.clock === 'wall' ? [WARM] : [], 'inherit', ['pipe']);
 
   const startSim = async (): Promise<VenueEndpoints | null> => {
     if (plan.sim === null) return null;
@@ -123,29 +148,47 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
     return endpoints;
   };
 
-  const runRescue = async () => {
-    if (rescue !== null) events.notice(rescueText(await rescue.go()));
+  /** Cancels what is ours after the death of a core. @returns what is not proven gone; null = nothing */
+  const runRescue = async (): Promise<string | null> => {
+    if (rescue === null || isOver || simDeath !== null) return null;
+    const report = await rescue.go();
+    // Forced meanwhile: the venues went while they were asked, which is no news of theirs.
+    if (isOver) return null;
+    events.notice(rescueText(report));
+    return doubtOf(report);
+  };
+  /** The same after a core's own last words: a stop that was asked for has begun its proof already. */
+  const lastLook = async (): Promise<string | null> => {
+    if (proof === null || simDeath !== null) return runRescue();
+    const { line, doubt } = await proof.finish();
+    if (isOver) return null;
+    events.notice(line);
+    return doubt;
   };
   /** Nothing starts again by itself: what is ours is cancelled, the permits are closed, and somebody has to look. */
-  const halt = async (reason: string, rescued: Promise<void>): Promise<GuardianResult> => {
-    await rescued;
+  const halt = async (reason: string, rescued: Promise<string | null>): Promise<GuardianResult> => {
+    const doubt = await rescued;
     const closed = events.halted(reason);
-    return result('failed', `halted: ${reason}; ${closed}`);
+    return result('failed', [`halted: ${reason}`, closed, ...(doubt === null ? [] : [doubt])].join('; '));
   };
   /** The result when the run ends with this core; null when another is to follow. */
   const resultOf = async ({ stopped, failed }: CoreEnd): Promise<GuardianResult | null> => {
-    if (failed !== null) return result('failed', `${failed.code}: ${failed.message}`);
-    if (simDeath !== null) return result('failed', simDeath);
+    if (simDeath !== null)
+      return result('failed', [simDeath, ...(failed === null ? [] : [failed.message]), VENUES_GONE].join('; '));
+    if (failed !== null) {
+      const doubt = await lastLook();
+      const message = `${failed.code}: ${failed.message}`;
+      return doubt === null ? result('failed', message) : result('unknown', `${message}; ${doubt}`);
+    }
     if (stopped === null) return null;
     if (stopped.escalated) {
       const reason = 'the supervision tree gave up: see the crashes above, or log.jsonl in the run folder';
-      return halt(reason, runRescue());
+      return halt(reason, lastLook());
     }
-    const proven = (await proof?.finish()) ?? null;
-    if (proven !== null) events.notice(proven.line);
+    const doubt = proof === null ? null : await lastLook();
     const doubts = [
       ...(stopped.clean ? [] : [`stopped with ${stopped.openOrders} orders whose outcome is unknown`]),
-      ...(proven?.doubt == null ? [] : [proven.doubt]),
+      ...(doubt === null ? [] : [doubt]),
     ];
     return doubts.length === 0 ? result('clean', 'stopped') : result('unknown', doubts.join('; '));
   };
@@ -161,6 +204,8 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
       if (outcome !== null) return outcome;
       const nowMs = performance.now();
       deaths.push(nowMs);
+      const unwritten = hold.settle();
+      if (unwritten !== null) events.notice(`HELD      the latch file cannot be written (${unwritten}): ${HELD_TEXT}`);
       diedAtMs = nowMs;
       const { most, withinMs } = plan.coreRestarts ?? CORE_RESTARTS;
       const recent = deaths.filter((atMs) => nowMs - atMs <= withinMs).length;
@@ -186,6 +231,16 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
     }
   };
 
+  /** Nobody holds anything after this: a closure that is in no file now is lost, and said. */
+  const settleAtEnd = (outcome: GuardianResult): GuardianResult => {
+    const held = hold.held();
+    const unwritten = hold.settle();
+    if (unwritten === null) return outcome;
+    const remedy = `the next start would find permits open: free the disk and put this into the latch file of the data directory: ${JSON.stringify(held)}`;
+    const message = `${outcome.message}; closed permits are NOT on disk (${unwritten}), ${remedy}`;
+    return { ...outcome, message, ended: 'failed' };
+  };
+
   const forced = new Promise<GuardianResult>((resolve) => {
     forceEnd = resolve;
   });
@@ -204,7 +259,7 @@ export function startGuardian(plan: GuardianPlan, events: GuardianEvents): Guard
       sim?.kill('SIGTERM');
       const graceMs = outcome.ended === 'clean' ? STOP_TIMEOUT_MS : 1000;
       await Promise.all([core, sim].map((child) => (child === null ? null : ended(child, graceMs))));
-      return outcome;
+      return settleAtEnd(outcome);
     });
   return { result: over, stop };
 }

@@ -1,3 +1,4 @@
+import type { LatchState } from '../domain/control.ts';
 import type { VenueEndpoints } from '../domain/ports.ts';
 import type { CoreBoot, CoreStatus } from './coreMessages.ts';
 import type { RescuePlan } from './rescueProcess.ts';
@@ -17,6 +18,8 @@ export interface GuardianPlan {
   readonly coreRestarts?: { readonly most: number; readonly withinMs: number } | null;
   /** The latch file says that everything is killed: read, since a core that spins tells nothing. */
   isKilled(): boolean;
+  /** Adds closures to the latch file, durably; called only while no core lives. @throws the system's error */
+  writeHeld(held: LatchState): void;
 }
 
 export interface GuardianEvents {

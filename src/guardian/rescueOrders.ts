@@ -1,6 +1,8 @@
 import type { OrderReport, TradePort } from '../domain/orders.ts';
 import type { Clock, VenueEndpoints } from '../domain/ports.ts';
 
+/** Enough for the cause; a chain of socket errors would fill the terminal. */
+const MOST_FAILURE_CHARS = 120;
 /** Between the two empty listings that prove a venue clean: what the dead core had on the wire arrives within it. */
 const SECOND_LOOK_MS = 250;
 
@@ -55,7 +57,7 @@ async function rescueVenue(port: TradePort, clock: Clock, deadlineMs: number): P
   const failure = await Promise.race([
     work().then(
       () => null,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, MOST_FAILURE_CHARS),
     ),
     pause(clock, deadlineMs - clock.nowMs()).then(() => 'no whole answer within the time'),
   ]);

@@ -20,15 +20,20 @@ export interface RescueStandby {
    * @param again  the process stays, loaded, for another time
    */
   go(options?: { readonly again: boolean }): Promise<RescueReport>;
-  /** Nobody needs it any more. */
+  /** Nobody needs it any more: what waits goes now, what is at work when it is done. */
   dismiss(): void;
 }
 
 /** Cancels what is ours at the venues after the death of a core, in a process of its own that may wait for it, loaded. */
-export function createRescueStandby({ entry, pairs }: RescuePlan, endpoints: VenueEndpoints): RescueStandby {
+export function createRescueStandby(
+  { entry, pairs }: RescuePlan,
+  endpoints: VenueEndpoints,
+  forkRescue: (entry: string) => ChildProcess = (file) => forkChild(file, []),
+): RescueStandby {
   let standby: ChildProcess | null = null;
+  let isDismissed = false;
   const fork = () => {
-    const child = forkChild(entry, []);
+    const child = forkRescue(entry);
     child.send({ type: 'prepare', endpoints, pairs } satisfies RescueTask);
     return child;
   };
@@ -43,12 +48,19 @@ export function createRescueStandby({ entry, pairs }: RescuePlan, endpoints: Ven
   };
   return {
     prepare() {
-      if (!standby?.connected) standby = fork();
+      if (isDismissed || standby?.connected) return;
+      try {
+        standby = fork();
+      } catch {
+        // `go` tries again, and says what is wrong.
+        standby = null;
+      }
     },
     async go({ again } = { again: false }) {
-      const child = take();
+      let child: ChildProcess | null = null;
       let isSpent = true;
       try {
+        child = take();
         child.send({ type: 'rescue', budgetMs: RESCUE_BUDGET_MS } satisfies RescueTask);
         const report = await firstMessage<RescueReport>(
           child,
@@ -62,11 +74,12 @@ export function createRescueStandby({ entry, pairs }: RescuePlan, endpoints: Ven
         const failure = error instanceof Error ? error.message : String(error);
         return { venues: [{ venue: 'every venue', found: [], left: [], failure }], tookMs: 0 };
       } finally {
-        if (isSpent || standby !== null) release(child);
-        else standby = child;
+        if (child !== null && (isSpent || isDismissed || standby !== null)) release(child);
+        else if (child !== null) standby = child;
       }
     },
     dismiss() {
+      isDismissed = true;
       if (standby !== null) release(standby);
       standby = null;
     },

@@ -21,7 +21,8 @@ export function beginStopProof(rescue: Pick<RescueStandby, 'go'>): StopProof {
   };
 }
 
-function doubtOf({ venues }: RescueReport): string | null {
+/** What a report leaves unproven; null = nothing. */
+export function doubtOf({ venues }: RescueReport): string | null {
   const doubts = venues.flatMap(({ venue, left, failure }) =>
     failure === null && left.length === 0
       ? []

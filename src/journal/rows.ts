@@ -86,6 +86,8 @@ export interface EvParts {
 export interface TradeClosedPayload extends EvParts {
   readonly attempt: number;
   readonly lookId: number;
+  /** It ended with a position that could not be unwound. */
+  readonly residual?: boolean;
   readonly notional: number;
   readonly execLog: Readonly<Record<string, unknown>>;
 }

@@ -13,6 +13,11 @@ export interface BotSummary {
   readonly auto: number;
   readonly go: number;
   readonly trades: number;
+  /**
+   * Attempts that ended with a position nobody could unwind, and their share of `ev.net`: unrealised, the open part valued
+   * at the mid of the moment. Their looks stand under `why.incomplete`.
+   */
+  readonly incomplete: { readonly attempts: number; readonly unrealisedNet: number };
   readonly why: Readonly<Record<string, number>>;
   readonly ev: EvParts;
 }
@@ -71,6 +76,7 @@ export function tallyBot(reader: JournalReader, subject: string, isOver: boolean
 }
 
 function summariseTally({ looks, open, episodes, attempts }: LookTally): BotSummary {
+  const residuals = attempts.filter(({ residual }) => residual);
   return {
     looks: looks.length + open,
     open,
@@ -78,6 +84,7 @@ function summariseTally({ looks, open, episodes, attempts }: LookTally): BotSumm
     auto: episodes.filter(({ auto }) => auto).length,
     go: episodes.filter(({ go }) => go).length,
     trades: looks.filter(({ end }) => end === 'trade').length,
+    incomplete: { attempts: residuals.length, unrealisedNet: sumEv(residuals).net },
     why: countReasons(looks),
     ev: sumEv(attempts),
   };

@@ -17,11 +17,15 @@ export type FillVerdict =
   /** Without quantity: some venues echo a last execution with zeros in cancel answers. */
   | { readonly result: 'ignored' };
 
+type TradeIdentity = Pick<Fill, 'venue' | 'pair' | 'tradeId' | 'clientOrderId' | 'side' | 'price' | 'qty'>;
+
 export interface FillBook {
   /** States what was ordered, so that an overfill is seen. */
   ordered(clientOrderId: string, qty: number): void;
   /** @throws NightjarError ledger.mismatch when a trade id comes back with another price, quantity or side */
   apply(fill: Fill): FillVerdict;
+  /** A trade that was booked before this book: the same again changes nothing, and it counts for no order. */
+  remember(trade: TradeIdentity): void;
   filledQty(clientOrderId: string): number;
   /** Base bought minus base sold over the given orders, all when none is given; exact to 1e-18 before it becomes a number. */
   netBaseQty(clientOrderIds?: readonly string[]): number;
@@ -56,6 +60,13 @@ export function createFillBook(options: FillBookOptions = {}): FillBook {
     return fresh;
   };
 
+  const know = (key: string, content: string) => {
+    trades.set(key, content);
+    if (trades.size <= capacity) return;
+    trades.delete(trades.keys().next().value!);
+    forgottenTrades += 1;
+  };
+
   return {
     ordered(clientOrderId, qty) {
       orderOf(clientOrderId).orderedE18 = toE18(qty);
@@ -64,9 +75,8 @@ export function createFillBook(options: FillBookOptions = {}): FillBook {
     apply(fill) {
       if (fill.qty === 0) return { result: 'ignored' };
       refuseImpossible(fill);
-      // Binance and Bybit number trades per market, so the market is part of the key.
-      const key = `${fill.venue}|${fill.pair}|${fill.tradeId}`;
-      const content = `${fill.clientOrderId}|${fill.side}|${fill.price}|${fill.qty}`;
+      const key = keyOf(fill);
+      const content = contentOf(fill);
       const seen = trades.get(key);
       if (seen === content) return { result: 'duplicate' };
       if (seen !== undefined) {
@@ -79,17 +89,17 @@ export function createFillBook(options: FillBookOptions = {}): FillBook {
           },
         );
       }
-      trades.set(key, content);
-      if (trades.size > capacity) {
-        trades.delete(trades.keys().next().value!);
-        forgottenTrades += 1;
-      }
+      know(key, content);
       const order = orderOf(fill.clientOrderId);
       const qtyE18 = toE18(fill.qty);
       order.filledE18 += qtyE18;
       order.netE18 += fill.side === 'buy' ? qtyE18 : -qtyE18;
       order.fills.push(fill);
       return { result: 'applied', overfilled: order.orderedE18 !== null && order.filledE18 > order.orderedE18 };
+    },
+
+    remember(trade) {
+      if (!trades.has(keyOf(trade))) know(keyOf(trade), contentOf(trade));
     },
 
     filledQty: (clientOrderId) => fromE18(orders.get(clientOrderId)?.filledE18 ?? 0n),
@@ -111,6 +121,10 @@ export function createFillBook(options: FillBookOptions = {}): FillBook {
     },
   };
 }
+
+/** Binance and Bybit number trades per market, so the market is part of the key. */
+const keyOf = ({ venue, pair, tradeId }: TradeIdentity) => `${venue}|${pair}|${tradeId}`;
+const contentOf = ({ clientOrderId, side, price, qty }: TradeIdentity) => `${clientOrderId}|${side}|${price}|${qty}`;
 
 function refuseImpossible(fill: Fill): void {
   const good = Number.isFinite(fill.qty) && fill.qty > 0 && Number.isFinite(fill.price) && fill.price > 0;

@@ -186,7 +186,7 @@ describe('the arbitrage chart', () => {
     for (let elapsed = 0; elapsed <= knobs.unwindMs; elapsed += 50) bot.clock.increment(50);
     expect(bot.state()).toBe('idle');
     expect(bot.emitted.at(-1)).toEqual({ type: 'attempt.ended', residual: true });
-    expect(bot.ends()).toEqual(['1:trade']);
+    expect(bot.ends()).toEqual(['1:incomplete']);
   });
 
   it('waits for an unwinding order in flight before it reports what stays open', () => {

@@ -132,7 +132,8 @@ const machineSetup = setup({
     }),
     attemptEnded: emit((): ArbEmitted => ({ type: 'attempt.ended', residual: false })),
     attemptEndedWithResidual: emit((): ArbEmitted => ({ type: 'attempt.ended', residual: true })),
-    tradeEnded: emit(({ context }): ArbEmitted => endPending(context, 'trade')),
+    // What filled and could not be brought back is no trade: its result is not known while the position is open.
+    lookIncomplete: emit(({ context }): ArbEmitted => endPending(context, 'incomplete')),
   },
 });
 
@@ -296,7 +297,7 @@ export const arbMachine = machineSetup.createMachine({
               { guard: 'unwindInFlight', actions: 'noteUnwindOverdue' },
               {
                 target: '#arb.idle',
-                actions: ['tradeEnded', 'attemptEndedWithResidual', 'forgetPending', 'clearAttempt'],
+                actions: ['lookIncomplete', 'attemptEndedWithResidual', 'forgetPending', 'clearAttempt'],
               },
             ],
           },
@@ -314,7 +315,7 @@ export const arbMachine = machineSetup.createMachine({
                   {
                     guard: 'unwindOverdueNow',
                     target: '#arb.idle',
-                    actions: ['tradeEnded', 'attemptEndedWithResidual', 'forgetPending', 'clearAttempt'],
+                    actions: ['lookIncomplete', 'attemptEndedWithResidual', 'forgetPending', 'clearAttempt'],
                   },
                   { guard: 'unwindDone', target: 'pausing', actions: 'noteUnwindDone' },
                 ],

@@ -215,6 +215,7 @@ export function createExchange(deps: ExchangeDeps) {
     venue,
     rules,
     account,
+    nowMs: clock.nowMs,
     instrumentOf: deps.instrumentOf,
     place(request: OrderRequest): PlaceResult {
       const order = admit(request);

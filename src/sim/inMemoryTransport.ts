@@ -58,10 +58,12 @@ export function createInMemoryTransport(
         // Like a real one, a request whose caller has given up still arrives.
         clock.after(delayMs(), () => {
           const answer = answerOf(world, place, request);
+          if (answer === 'silence') return;
           clock.after(delayMs(), () => {
             if (done) return;
             cancelTimeout();
-            resolve(answer);
+            if (answer === 'cut') reject(new NightjarError('net.cut', `${request.url}: the connection was cut`));
+            else resolve(answer);
           });
         });
       });
@@ -86,11 +88,12 @@ function refused(url: string): NightjarError {
   return new NightjarError('net.refused', `${url}: nobody listens there; known are http|ws://<venue>.sim`, { url });
 }
 
-function answerOf(world: SimWorld, { venue, target }: Place, request: HttpRequest): HttpResponse {
+function answerOf(world: SimWorld, { venue, target }: Place, request: HttpRequest): HttpResponse | 'cut' | 'silence' {
   const headers = Object.fromEntries(
     Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   );
   const answer = world.handleHttp(venue, { method: request.method, target, headers, body: request.body ?? '' });
+  if (answer.delivery !== undefined) return answer.delivery;
   return { status: answer.status, headers: answer.headers, body: new TextEncoder().encode(answer.body) };
 }
 

@@ -3,6 +3,7 @@ import { TOKENS } from '../domain/tokens.ts';
 import type { DexPools, DexQuote } from './dexPool.ts';
 import type { DexSwaps } from './dexSwaps.ts';
 import type { OrderLog } from './orderLog.ts';
+import { refuseExpired } from './requestExpiry.ts';
 import { json, type ParsedRequest, readJsonObject, type SimHttpResponse, textOf } from './simHttp.ts';
 import type { TokenBucket } from './tokenBucket.ts';
 
@@ -31,6 +32,8 @@ export function answerJupiter(deps: JupiterDeps, request: ParsedRequest): SimHtt
       return quote(deps, request);
     case '/sim/swap':
       return request.method === 'POST' ? submitSwap(deps, request) : findSwap(deps, request);
+    case '/sim/time':
+      return json(200, { timeMs: Math.floor(deps.clock.nowMs()) });
     case '/sim/wallet':
     case '/sim/balances':
       return json(200, deps.swaps.balances());
@@ -151,6 +154,8 @@ function submitSwap(deps: JupiterDeps, request: ParsedRequest): SimHttpResponse 
     const reason = `inAmountRaw ${inAmountRaw}, minOutAmountRaw ${minOutAmountRaw}: give whole raw units above 0`;
     return json(400, { rejected: { code: 'bad-request', reason } });
   }
+  const expiry = refuseExpired(body?.expiresAtMs, deps.clock.nowMs());
+  if (expiry !== null) return json(400, { rejected: expiry });
   const inputMint = textOf(body?.inputMint);
   const outputMint = textOf(body?.outputMint);
   if (deps.pools.quote(inputMint, outputMint, inAmountRaw, false) === null) {

@@ -4,6 +4,7 @@ import { fromE12 } from './amounts.ts';
 import type { Exchange } from './exchange.ts';
 import type { OrderLog } from './orderLog.ts';
 import { refusalOf } from './rejections.ts';
+import { refuseExpired } from './requestExpiry.ts';
 import { json, type ParsedRequest, readJsonObject, type SimHttpResponse, textOf } from './simHttp.ts';
 import { SIM_INSTRUMENTS } from './simInstruments.ts';
 import { type OrderRequest, qtyE12, type SimOrder, type SimOrderType } from './simOrder.ts';
@@ -25,6 +26,8 @@ export function answerNeutralDoor(exchange: Exchange, log: OrderLog, request: Pa
         200,
         exchange.openOrders().map((order) => ({ ...toOrderReport(order), pair: order.instrument.pair })),
       );
+    case '/sim/time':
+      return json(200, { timeMs: Math.floor(exchange.nowMs()) });
     case '/sim/markets':
       return json(
         200,
@@ -44,6 +47,10 @@ function place(exchange: Exchange, request: ParsedRequest): SimHttpResponse {
   const asked = body === null ? null : readOrder(exchange, body);
   if (asked === null || typeof asked === 'string') {
     return json(400, { rejected: { code: 'bad-request', reason: asked ?? 'the body is not a JSON object' } });
+  }
+  const expiry = refuseExpired(body?.expiresAtMs, exchange.nowMs());
+  if (expiry !== null) {
+    return json(400, { rejected: expiry.code === 'expired' ? refusalOf(exchange.venue, 'expired') : expiry });
   }
   const result = exchange.place(asked);
   if ('rejected' in result) return json(400, { rejected: refusalOf(exchange.venue, result.rejected) });

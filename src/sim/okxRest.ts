@@ -68,6 +68,11 @@ function checkSignature(context: VenueContext, request: ParsedRequest): SimHttpR
   if (Number.isNaN(sentMs)) return refuse(401, '50112', 'Invalid OK-ACCESS-TIMESTAMP.');
   if (Math.abs(nowMs(context) - sentMs) > TIMESTAMP_WINDOW_MS)
     return refuse(401, '50102', 'Timestamp request expired.');
+  const lateAfterMs = headers.exptime;
+  if (lateAfterMs !== undefined && !(nowMs(context) <= Number(lateAfterMs))) {
+    const { code, reason } = refusalOf('okx', 'expired');
+    return refuse(200, code, reason);
+  }
   if (headers['ok-access-passphrase'] !== SIM_PASSPHRASE) {
     return refuse(401, '50105', 'OK-ACCESS-PASSPHRASE is incorrect.');
   }

@@ -22,6 +22,7 @@ const REFUSALS: Readonly<Record<CexVenue, Readonly<Record<RejectKind, VenueRefus
       reason:
         "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{1,36}$'.",
     },
+    expired: { code: '-1021', reason: 'Timestamp for this request is outside of the recvWindow.' },
   },
   okx: {
     symbol: { code: '51001', reason: "Instrument ID, Instrument ID code, or Spread ID doesn't exist." },
@@ -33,6 +34,7 @@ const REFUSALS: Readonly<Record<CexVenue, Readonly<Record<RejectKind, VenueRefus
     duplicate: { code: '51016', reason: 'Client order ID already exists.' },
     postOnlyWouldTake: { code: '51000', reason: 'Parameter ordType error' },
     clientId: { code: '51000', reason: 'Parameter clOrdId error' },
+    expired: { code: '50036', reason: 'The expTime cannot be earlier than the current system time.' },
   },
   bybit: {
     symbol: { code: '170121', reason: 'Invalid symbol.' },
@@ -44,6 +46,7 @@ const REFUSALS: Readonly<Record<CexVenue, Readonly<Record<RejectKind, VenueRefus
     duplicate: { code: '170141', reason: 'Duplicate clientOrderId' },
     postOnlyWouldTake: { code: '170218', reason: 'The LIMIT-MAKER order is rejected due to invalid price.' },
     clientId: { code: '10001', reason: 'params error: orderLinkId' },
+    expired: { code: '10002', reason: 'invalid request, please check your server timestamp or recv_window param.' },
   },
 };
 

@@ -47,6 +47,10 @@ export const simMarketKnobs = {
     min: 0,
     max: 1,
   }),
+  chain: boolean({
+    help: 'swaps are signed transactions on an embedded Solana chain (litesvm, in a process of its own; wall clock only); off = the simulator settles them itself',
+    default: false,
+  }),
   quotesPerSecond: number({
     unit: 'requests/s',
     help: 'refill of the quote rate limit; above it 429',

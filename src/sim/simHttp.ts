@@ -12,6 +12,8 @@ export interface SimHttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Set by a fault: the answer never leaves, the connection is cut or stays open. */
+  readonly delivery?: 'cut' | 'silence';
 }
 
 /** A request taken apart once for the dialects. */

@@ -8,3 +8,6 @@ export const SIM_SECRET = 'nightjar-demo-secret';
 export const SIM_PASSPHRASE = 'nightjar-demo-passphrase';
 
 export const simKeys = { apiKey: SIM_API_KEY, secret: SIM_SECRET, passphrase: SIM_PASSPHRASE } as const;
+/** Secret key (64 bytes, base64) of the wallet that the embedded chain endows; it owns nothing on any real chain. */
+export const SIM_WALLET_SECRET =
+  'L0dYRf2Y5ZY+9vsS+CSHGvCxs2mzexk3Ivwhjd17Y5Y7dToPTyNYw8uJdGvEIBO62NxMOmDUt+DIus1YG7yqCg==';

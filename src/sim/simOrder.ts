@@ -26,7 +26,9 @@ export type RejectKind =
   | 'balance'
   | 'duplicate'
   | 'postOnlyWouldTake'
-  | 'clientId';
+  | 'clientId'
+  /** The request came after the end of life that it states. */
+  | 'expired';
 
 export interface SimFill {
   readonly tradeId: string;

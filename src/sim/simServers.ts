@@ -119,6 +119,8 @@ async function answer(
       ),
       body,
     });
+    if (result.delivery === 'silence') return;
+    if (result.delivery === 'cut') return void request.socket.destroy();
     response.writeHead(result.status, { ...result.headers, 'content-length': Buffer.byteLength(result.body) });
     response.end(result.body);
   } catch (error) {

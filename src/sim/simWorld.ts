@@ -31,6 +31,8 @@ export interface SimWorld {
   handleHttp(venue: Venue, request: SimHttpRequest): SimHttpResponse;
   /** @returns null when the venue has no WebSocket */
   openSocket(venue: Venue, target: string, connection: SimConnection): SimSession | null;
+  /** Swaps happen on a chain: what `open` returns answers first at Jupiter's, with null for what it leaves to us. */
+  settleOnChain(open: (pools: DexPools, log: OrderLog, clock: Clock) => ChainDoor): void;
   /** For tests and drills: the truth behind the wire. */
   readonly inside: {
     readonly fair: FairPrices;
@@ -43,6 +45,8 @@ export interface SimWorld {
   /** Cancels every timer; afterwards the world stands still. */
   stop(): void;
 }
+
+type ChainDoor = (request: ParsedRequest) => SimHttpResponse | null;
 
 export interface SimWorldOptions {
   readonly clock: Clock;
@@ -83,10 +87,17 @@ export function createSimWorld(options: SimWorldOptions): SimWorld {
     CEX_VENUES.map((venue) => [venue, createVenue(venue, { ...options, clock }, fair, log)]),
   ) as Record<CexVenue, VenueInside>;
 
+  let chainDoor: ChainDoor | null = null;
+
   return {
+    settleOnChain(open) {
+      chainDoor = open(pools, log, clock);
+    },
     handleHttp(venue, request) {
       const parsed = parseRequest(request);
-      if (venue === 'jupiter') return answerJupiter({ clock, pools, swaps, log, quoteBucket }, parsed);
+      if (venue === 'jupiter') {
+        return chainDoor?.(parsed) ?? answerJupiter({ clock, pools, swaps, log, quoteBucket }, parsed);
+      }
       return answerNeutralDoor(venues[venue].exchange, log, parsed) ?? venues[venue].answer(parsed);
     },
     openSocket: (venue, target, connection) =>

@@ -32,6 +32,14 @@ export const CONTROL_ACTIONS = [
   'snapshot',
   'getState',
 ] as const;
+/** Verbs of that interface that this version refuses. */
+export const REFUSED_ACTIONS: ReadonlySet<string> = new Set([
+  'set_knob',
+  'rollback_knob',
+  'set_mode',
+  'promote',
+  'health-sim-recover',
+]);
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
 /** The edge's paths as the metric names them. */

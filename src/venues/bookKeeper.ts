@@ -126,8 +126,17 @@ export class BookKeeper {
   onStreamSnapshot(): void {
     this.#cancelResync?.();
     this.#cancelResync = null;
+    const { lastId, venueTimeMs } = this.book.decoder.frame;
+    // Lower ids alone are the venue's own restart of its counter, as is 1; an earlier time as well is a book out of a cache.
+    if (lastId > 1 && lastId < this.#sequence.lastId && venueTimeMs < this.venueMs) {
+      const text = `snapshot ${lastId} is older than what the book had (${this.#sequence.lastId})`;
+      this.#ports.onTrouble('venue.bad-response', text);
+      this.resync();
+      if (this.book.trust === 'live') this.setTrust('gap');
+      return;
+    }
     this.book.replace();
-    this.#sequence.reset(this.book.decoder.frame.lastId);
+    this.#sequence.reset(lastId);
     this.#counters.bookUpdates += 1;
     this.isSynced = true;
     this.#changed();

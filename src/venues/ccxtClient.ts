@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Exchange } from 'ccxt';
 import type { CexVenue } from '../domain/instruments.ts';
-import type { Transport, VenueEndpoints } from '../domain/ports.ts';
+import type { HttpRequest, Transport, VenueEndpoints } from '../domain/ports.ts';
 import { brokenExchange, exchangeOf, type HttpExchange } from './httpExchange.ts';
+import { expireOrders } from './orderExpiry.ts';
 
 export interface CexKeys {
   readonly apiKey: string;
@@ -15,7 +16,11 @@ export interface CexKeys {
 export interface Trace {
   readonly exchanges: HttpExchange[];
   readonly timeoutMs: number;
+  readonly sending: Sending;
 }
+
+/** How the requests of one call leave. */
+export type Sending = Pick<HttpRequest, 'isOrder' | 'refusedNow'>;
 
 export interface CcxtClient {
   readonly venue: CexVenue;
@@ -24,7 +29,11 @@ export interface CcxtClient {
    * Runs `call` and returns its HTTP as evidence. ccxt's own exceptions lose codes (an exactly matched text) and merge
    * what we must tell apart, so they serve only to explain a call that sent nothing.
    */
-  traced(timeoutMs: number, call: () => Promise<unknown>): Promise<{ readonly trace: Trace; readonly error: unknown }>;
+  traced(
+    timeoutMs: number,
+    call: () => Promise<unknown>,
+    sending?: Sending,
+  ): Promise<{ readonly trace: Trace; readonly error: unknown }>;
 }
 
 type ExchangeClass = new (settings: Record<string, unknown>) => Exchange;
@@ -66,11 +75,12 @@ export async function createCcxtClient(
   exchange.has.fetchCurrencies = false;
   exchange.urls.api = redirect(exchange.urls.api, endpoints[venue].rest);
   exchange.fetchImplementation = createTracedFetch(transport, traces);
+  expireOrders(venue, exchange);
   return {
     venue,
     exchange,
-    async traced(timeoutMs, call) {
-      const trace: Trace = { exchanges: [], timeoutMs };
+    async traced(timeoutMs, call, sending = {}) {
+      const trace: Trace = { exchanges: [], timeoutMs, sending };
       try {
         await traces.run(trace, call);
         return { trace, error: null };
@@ -111,6 +121,7 @@ function createTracedFetch(transport: Transport, traces: AsyncLocalStorage<Trace
       headers,
       ...(params.body === undefined ? {} : { body: params.body }),
       timeoutMs: trace.timeoutMs,
+      ...trace.sending,
     };
     try {
       const answer = await transport.request(request);

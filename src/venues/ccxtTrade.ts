@@ -7,6 +7,7 @@ import type { MetricSink } from '../telemetry/metricSink.ts';
 import type { CcxtClient } from './ccxtClient.ts';
 import { type Answer, type CexAsk, createCexAsk, REQUEST_TIMEOUT_MS } from './cexAsk.ts';
 import type { CexDialect, FillReading, OrderReading, VenueOrderName } from './cexDialect.ts';
+import { ORDER_GONE_MS } from './orderExpiry.ts';
 import { withoutEarlyEnd } from './tradePort.ts';
 
 /** Markets are megabytes at the real venues. */
@@ -48,6 +49,7 @@ export function createCexTrade(deps: CexTradeDeps): TradePort {
   return {
     venue,
     account,
+    orderGoneMs: ORDER_GONE_MS,
 
     async open() {
       const loaded = await client.traced(openTimeoutMs, () => exchange.loadMarkets());
@@ -63,8 +65,10 @@ export function createCexTrade(deps: CexTradeDeps): TradePort {
         symbolByPair.set(pair, String(market.id));
         pairBySymbol.set(String(market.id), pair);
       }
-      // Best effort: where it fails, the venue's own time check refuses what our clock gets wrong.
-      await client.traced(REQUEST_TIMEOUT_MS, () => exchange.loadTimeDifference());
+      // Best effort: where it fails, the venue's own time check refuses what our clock gets wrong. Not at OKX, which lets
+      // a timestamp be off by 30 s: the end of life of its orders is only as true as this difference.
+      const timed = await client.traced(REQUEST_TIMEOUT_MS, () => exchange.loadTimeDifference());
+      if (timed.error !== null && venue === 'okx') throw openFailure(venue, 'reading its time', timed.error);
       if (venue === 'bybit') {
         // ccxt asks for the account type before its first order; asked here, it can neither delay nor fail an order.
         const probe = exchange as unknown as { isUnifiedEnabled(): Promise<unknown> };
@@ -75,7 +79,7 @@ export function createCexTrade(deps: CexTradeDeps): TradePort {
       if (account.verdict !== 'accepted') throw answerFailure(venue, 'reading the account', account);
     },
 
-    async place(intent) {
+    async place(intent, refusedNow) {
       const refusal = refuseUnsent(deps, symbolByPair, intent) ?? asking.quiet('normal');
       if (refusal !== null) return { outcome: 'rejected', code: 'not-sent', reason: refusal, raw: null };
       const answer = await asking.run(
@@ -90,6 +94,7 @@ export function createCexTrade(deps: CexTradeDeps): TradePort {
             { ...dialect.createParams(intent) },
           ),
         (request) => request.method === 'POST' && dialect.createPath.test(request.path),
+        { isOrder: true, ...(refusedNow === undefined ? {} : { refusedNow }) },
       );
       return placeOutcome(dialect, intent, answer);
     },

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/ports.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
-import type { CcxtClient, Trace } from './ccxtClient.ts';
+import type { CcxtClient, Sending, Trace } from './ccxtClient.ts';
 import type { RawCall } from './cexDialect.ts';
 import { type HttpExchange, rawOf } from './httpExchange.ts';
 import { type Judgement, judge } from './tradeErrors.ts';
@@ -18,7 +18,7 @@ export interface CexAsk {
   /** One implicit ccxt call, judged. Never rejects. */
   ask(call: RawCall, urgency?: Urgency): Promise<Answer>;
   /** Any ccxt call; `which` picks the request that decides among those it made. Never rejects. */
-  run(call: () => Promise<unknown>, which: (exchange: HttpExchange) => boolean, timeoutMs?: number): Promise<Answer>;
+  run(call: () => Promise<unknown>, which: (exchange: HttpExchange) => boolean, sending?: Sending): Promise<Answer>;
   /** Why nothing may be sent now; null when it may. */
   quiet(urgency: Urgency): string | null;
 }
@@ -66,8 +66,8 @@ export function createCexAsk(client: CcxtClient, clock: Clock, metrics: MetricSi
     return { ...judgement, raw: rawOf(exchange), exchange };
   };
 
-  const run: CexAsk['run'] = async (call, which, timeoutMs = REQUEST_TIMEOUT_MS) => {
-    const { trace, error }: { trace: Trace; error: unknown } = await client.traced(timeoutMs, call);
+  const run: CexAsk['run'] = async (call, which, sending) => {
+    const { trace, error }: { trace: Trace; error: unknown } = await client.traced(REQUEST_TIMEOUT_MS, call, sending);
     return conclude(trace.exchanges.find(which), error);
   };
 
@@ -83,6 +83,7 @@ export function createCexAsk(client: CcxtClient, clock: Clock, metrics: MetricSi
       return run(
         () => methods[call.method]!({ ...call.params }),
         () => true,
+        { isOrder: urgency === 'cancel' },
       );
     },
   };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NightjarError } from '../domain/errors.ts';
 import type { OrderIntent } from '../domain/orders.ts';
-import type { HttpRequest, Transport } from '../domain/ports.ts';
+import type { Clock, HttpRequest, Transport } from '../domain/ports.ts';
+import { ORDER_VALID_MS } from './orderExpiry.ts';
 import { createSimTrade } from './simTrade.ts';
 
 const intent: OrderIntent = {
@@ -46,7 +47,11 @@ function startPort(reaction: Reaction) {
       throw new Error('no sockets here');
     },
   };
-  return { port: createSimTrade({ venue: 'okx', account: 'main', rest: 'http://okx.sim', transport }), requests };
+  const clock = { nowMs: () => 1_000 } as Clock;
+  return {
+    port: createSimTrade({ venue: 'okx', account: 'main', rest: 'http://okx.sim', transport, clock }),
+    requests,
+  };
 }
 
 const rejected = (code: string, reason: string) => ({ rejected: { code, reason } });
@@ -72,7 +77,17 @@ describe('an order through the neutral door', () => {
     expect((await port.place(intent)).outcome).toBe(outcome);
     expect(requests).toHaveLength(1);
     const { clientOrderId, side, type, qty, price } = intent;
-    expect(JSON.parse(requests[0]!.body!)).toEqual({ clientOrderId, symbol: 'SOL/USDT', side, type, qty, price });
+    // The clock says 1000.
+    const expiresAtMs = 1_000 + ORDER_VALID_MS;
+    expect(JSON.parse(requests[0]!.body!)).toEqual({
+      expiresAtMs,
+      clientOrderId,
+      symbol: 'SOL/USDT',
+      side,
+      type,
+      qty,
+      price,
+    });
   });
 
   it.each<[string, Reaction, 'yes' | 'no' | 'unknown']>([

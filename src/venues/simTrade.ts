@@ -10,9 +10,10 @@ import type {
   PlaceOutcome,
   TradePort,
 } from '../domain/orders.ts';
-import type { HttpRequest, Transport } from '../domain/ports.ts';
+import type { Clock, HttpRequest, Transport } from '../domain/ports.ts';
 import { fieldsOf, listOf, numberIn, textIn } from './cexDialect.ts';
 import { exchangeOver, type HttpExchange, parseJson, rawOf } from './httpExchange.ts';
+import { ORDER_GONE_MS, ORDER_VALID_MS } from './orderExpiry.ts';
 import { verdictOf } from './tradeErrors.ts';
 import { withoutEarlyEnd } from './tradePort.ts';
 
@@ -24,6 +25,7 @@ export interface SimTradeDeps {
   /** Base URL of the simulated venue, without a trailing slash. */
   readonly rest: string;
   readonly transport: Transport;
+  readonly clock: Clock;
 }
 
 /**
@@ -37,6 +39,8 @@ export function createSimTrade(deps: SimTradeDeps): TradePort {
     const exchange = await exchangeOver(deps.transport, { ...request, headers, timeoutMs: requestTimeoutMs });
     return { exchange, body: parseJson(exchange.text), raw: rawOf(exchange) };
   };
+  /** Venue minus ours. Taken when the answer is here, so an order never lives longer by the way that it took. */
+  let venueAheadMs = 0;
   const byId = (clientOrderId: string) => `${rest}/sim/order?clientOrderId=${encodeURIComponent(clientOrderId)}`;
   const listed = async (url: string) => {
     const { exchange, body } = await ask({ method: 'GET', url });
@@ -49,13 +53,20 @@ export function createSimTrade(deps: SimTradeDeps): TradePort {
   return {
     venue,
     account,
+    orderGoneMs: ORDER_GONE_MS,
     async open() {
       await this.balances();
+      const { exchange, body } = await ask({ method: 'GET', url: `${rest}/sim/time` });
+      if (exchange.status !== 200) {
+        throw new NightjarError('venue.unavailable', `${venue}: GET /sim/time: ${troubleOf(exchange)}`, { venue });
+      }
+      venueAheadMs = numberIn(fieldsOf(body, 'the time'), 'timeMs') - deps.clock.nowMs();
     },
 
     async place(intent): Promise<PlaceOutcome> {
       const { clientOrderId, pair, side, type, qty, price } = intent;
-      const body = JSON.stringify({ clientOrderId, symbol: pair, side, type, qty, price });
+      const expiresAtMs = Math.floor(deps.clock.nowMs() + venueAheadMs + ORDER_VALID_MS);
+      const body = JSON.stringify({ clientOrderId, symbol: pair, side, type, qty, price, expiresAtMs });
       const { exchange, body: answer, raw } = await ask({ method: 'POST', url: `${rest}/sim/order`, body });
       if (exchange.status !== 200) return { ...refusalOf(venue, exchange, answer), raw };
       try {

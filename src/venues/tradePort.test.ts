@@ -101,6 +101,25 @@ describe('resolving an order', () => {
     expect(state.outcome).toEqual(no);
   });
 
+  it('counts only the noes that were asked for when the request could no longer arrive', async () => {
+    const startMs = Date.now();
+    const { state, lookups } = startResolving([no], { absentFromMs: () => startMs + 3_000 });
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect(lookups()).toBeGreaterThan(5);
+    expect(state.outcome).toBeNull();
+    // The first that counts is asked at 3 s sharp, so that the proof takes no longer than it must.
+    await vi.advanceTimersByTimeAsync(2);
+    expect(state.outcome).toEqual(no);
+  });
+
+  it('finds an order that arrives after more noes than it believes', async () => {
+    const startMs = Date.now();
+    const noes = Array<LookupOutcome>(8).fill(no);
+    const { state } = startResolving([...noes, yes(report('filled'))], { absentFromMs: () => startMs + 3_000 });
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(state.outcome).toMatchObject({ found: 'yes', report: { status: 'filled' } });
+  });
+
   it('finds an order that the venue denied at first', async () => {
     const { state } = startResolving([no, no, no, no, yes(report('filled'))]);
     await vi.advanceTimersByTimeAsync(3_000);

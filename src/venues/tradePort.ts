@@ -13,11 +13,19 @@ export interface ResolveOptions {
   readonly acknowledged?: boolean;
   /** An order that rests on the book is an answer too (post-only). Default false: only its end is. */
   readonly restingIsEnough?: boolean;
+  /**
+   * From when on a "no" counts, epoch ms; asked anew at each. Before it the order's request may still be under way.
+   * Default: at once.
+   */
+  readonly absentFromMs?: () => number;
   /** Ends the following early, as `unknown`. */
   readonly abort?: AbortSignal;
 }
 
-/** "No such order" ends an order only when the venue repeats it, so often and over so long, without saying otherwise. */
+/**
+ * "No such order" ends an order only when the venue repeats it, so often and over so long, without saying otherwise, and
+ * all of it after the order's request can have arrived: a venue that has not heard of it yet denies it truly.
+ */
 export const NOT_FOUND_ANSWERS = 3;
 export const NOT_FOUND_WINDOW_MS = 1_000;
 
@@ -69,8 +77,9 @@ export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveO
     };
     const onAbort = () => finish({ found: 'unknown', code: 'stopped', reason: last });
 
-    const judge = (outcome: LookupOutcome) => {
+    const judge = (outcome: LookupOutcome, askedAtMs: number) => {
       if (over) return;
+      let longestMs = longestPollMs;
       // Consecutive ones only: what interrupts them may have hidden the order's arrival.
       if (outcome.found !== 'no') noes = 0;
       stillOpen = outcome.found === 'yes' ? { ...outcome, report: withoutEarlyEnd(outcome.report) } : null;
@@ -79,21 +88,32 @@ export function resolveOutcome(port: TradePort, ref: OrderRef, options: ResolveO
         if (isFinal(outcome.report) || enough) return finish(outcome);
         last = outcome.report.status === 'open' ? 'the order is still open' : 'its fills are not all listed yet';
       } else if (outcome.found === 'no' && options.acknowledged !== true) {
-        if (noes === 0) firstNoMs = clock.nowMs();
-        noes += 1;
-        last = `the venue said ${noes} times that it has no such order`;
-        if (noes >= NOT_FOUND_ANSWERS && clock.nowMs() - firstNoMs >= NOT_FOUND_WINDOW_MS) return finish(outcome);
+        const absentFromMs = options.absentFromMs?.() ?? Number.NEGATIVE_INFINITY;
+        if (askedAtMs < absentFromMs) {
+          noes = 0;
+          last = 'the venue has no such order, and its request may still be under way';
+          // The next question is the first that counts.
+          longestMs = Math.min(longestMs, Math.max(1, absentFromMs - clock.nowMs()));
+        } else {
+          if (noes === 0) firstNoMs = askedAtMs;
+          noes += 1;
+          last = `the venue said ${noes} times that it has no such order`;
+          if (noes >= NOT_FOUND_ANSWERS && clock.nowMs() - firstNoMs >= NOT_FOUND_WINDOW_MS) return finish(outcome);
+          longestMs = Math.min(longestMs, NOT_FOUND_WINDOW_MS / 2);
+        }
       } else {
         last = outcome.found === 'no' ? 'a confirmed order is not found' : `${outcome.code}: ${outcome.reason}`;
       }
-      cancelPoll = clock.after(pauseMs, ask);
+      cancelPoll = clock.after(Math.min(pauseMs, longestMs), ask);
       pauseMs = Math.min(pauseMs * 1.5, longestPollMs);
     };
 
     const ask = () => {
-      port
-        .lookup(ref)
-        .then(judge, (error: unknown) => judge({ found: 'unknown', code: 'lookup', reason: String(error) }));
+      const askedAtMs = clock.nowMs();
+      port.lookup(ref).then(
+        (outcome) => judge(outcome, askedAtMs),
+        (error: unknown) => judge({ found: 'unknown', code: 'lookup', reason: String(error) }, askedAtMs),
+      );
     };
 
     const cancelDeadline = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () =>

@@ -22,11 +22,17 @@ export interface EdgeBoot {
   readonly dataDir: string;
   readonly tokensPath: string;
   readonly latchPath: string;
+  /** Closed permits that the file could not take in the life of a core before this one; merged with it at the start. */
+  readonly held?: LatchState | null;
+  /** Pipe to the guardian, which keeps closed permits until the file has them; absent or null = there is none. */
+  readonly guardianFd?: number | null;
   /** `DATA/runs/ID/log.jsonl`. */
   readonly logPath: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** 0 = any free port. A later incarnation gets the port of the first, so that addresses stay valid. */
   readonly port: number;
+  /** Another port will do when this one is taken: nobody asked for it by number. */
+  readonly anyPort?: boolean;
   /** A loopback address: `127.0.0.1` or `::1`. */
   readonly host: string;
   /** Word 0 all, word 1 + slot one bot: `latchWords.ts`. */

@@ -13,11 +13,12 @@ const MAX_REPORTED = 64;
 type AnyFunction = (...args: never[]) => unknown;
 type Builtin = Record<string, unknown>;
 
-/** Host and port of every REST base: where the gateway's requests go, and nowhere else. */
-export function venueTargets({ binance, okx, bybit, jupiter }: VenueEndpoints): readonly string[] {
-  return [binance, okx, bybit, jupiter].map(({ rest }) => {
-    const { hostname, port, protocol } = new URL(rest);
-    return `${bare(hostname)}:${port || (protocol === 'https:' ? 443 : 80)}`;
+/** Host and port of every REST base and of the chain's PubSub: where the gateway's requests go, and nowhere else. */
+export function venueTargets({ binance, okx, bybit, jupiter, chain }: VenueEndpoints): readonly string[] {
+  const bases = [binance, okx, bybit, jupiter].map(({ rest }) => rest);
+  return [...bases, ...(chain === undefined ? [] : [chain.rest, chain.ws])].map((base) => {
+    const { hostname, port, protocol } = new URL(base);
+    return `${bare(hostname)}:${port || (protocol === 'https:' || protocol === 'wss:' ? 443 : 80)}`;
   });
 }
 

@@ -48,7 +48,7 @@ const confirmed = (id: string, status: OrderReport['status']): PlaceOutcome => (
 });
 
 /** A gateway with a port whose answers the test gives: `place` waits for `answer(id, outcome)`. */
-function startGateway() {
+function startGateway(overrides: Partial<TradePort> = {}) {
   const sent: FromGateway[] = [];
   const calls: string[] = [];
   const pending = new Map<string, (outcome: PlaceOutcome) => void>();
@@ -75,6 +75,7 @@ function startGateway() {
     close: async () => {
       calls.push('close');
     },
+    ...overrides,
   };
   const latch = createLatch(4);
   const nothing = { set: () => {}, observe: () => {} };
@@ -191,6 +192,55 @@ describe('placing', () => {
   });
 });
 
+describe('an order of which the venue knows nothing', () => {
+  const no: LookupOutcome = { found: 'no', raw: null };
+  const cut: PlaceOutcome = { outcome: 'unknown', code: 'net.cut', reason: 'cut', raw: null };
+  const fates = (sent: readonly FromGateway[]) => sent.filter(({ type }) => type === 'resolved');
+
+  it('is believed to be nowhere only when it was sent so long ago that the venue would refuse it', async () => {
+    const { gateway, sent, answer, lookups } = startGateway({ orderGoneMs: 3_000 });
+    lookups.set('nja', no);
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    await answer('nja', cut);
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect(fates(sent)).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_002);
+    expect(fates(sent)).toMatchObject([{ clientOrderId: 'nja', answer: no }]);
+  });
+
+  it('may still be under way from an earlier gateway for as long after the start of this one', async () => {
+    const { gateway, sent, lookups } = startGateway({ orderGoneMs: 3_000 });
+    lookups.set('njold', no);
+    await vi.advanceTimersByTimeAsync(1_000);
+    gateway.handle({ type: 'resolve', ref: intent('njold'), deadlineMs: Date.now() + 10_000 });
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(fates(sent)).toEqual([]);
+    lookups.set('njold', { found: 'yes', report: report('njold', 'filled'), raw: null });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fates(sent)).toMatchObject([{ clientOrderId: 'njold', answer: { found: 'yes' } }]);
+  });
+
+  it('is not given up while it waits here for its turn', async () => {
+    const { gateway, sent, lookups } = startGateway({ orderGoneMs: 3_000 });
+    lookups.set('njb', no);
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    gateway.handle({ type: 'place', intent: intent('njb') });
+    gateway.handle({ type: 'resolve', ref: intent('njb'), deadlineMs: Date.now() + 9_000 });
+    await vi.advanceTimersByTimeAsync(9_500);
+    expect(fates(sent)).toMatchObject([{ clientOrderId: 'njb', answer: { found: 'unknown' } }]);
+  });
+
+  it('does not leave from here once that was said', async () => {
+    const { gateway, sent, sends, lookups } = startGateway();
+    lookups.set('nja', no);
+    gateway.handle({ type: 'resolve', ref: intent('nja'), deadlineMs: Date.now() + 10_000 });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(fates(sent)).toMatchObject([{ answer: no }]);
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    expect(sends()).toEqual([]);
+  });
+});
+
 describe('the permit latch', () => {
   it.each([
     ['all', 'permit', 'opening', false],
@@ -266,6 +316,48 @@ describe('cancelling', () => {
     expect(calls).toContain('cancel nja');
     expect(sends()).toEqual(['place nja']);
     expect(sent).toContainEqual({ type: 'refused', clientOrderId: 'njb', reason: 'cancelled before it was sent' });
+  });
+});
+
+describe('a cancel that the core sends while the order may still wait for its commit', () => {
+  it('keeps the order back whenever it comes, and ends at the venue what an earlier gateway sent', async () => {
+    const { gateway, sent, calls } = startGateway();
+    gateway.handle({ type: 'cancel', ref: intent('nja') });
+    gateway.handle({ type: 'cancel', ref: intent('nja') });
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    await vi.advanceTimersByTimeAsync(5);
+    expect(sent).toEqual([{ type: 'refused', clientOrderId: 'nja', reason: 'cancelled before it was sent' }]);
+    expect(calls.filter((call) => !call.startsWith('lookup'))).toEqual(['cancel nja', 'cancel nja']);
+  });
+
+  it('is silent about the order once the venue has denied it', async () => {
+    const { gateway, sent, sends, lookups } = startGateway();
+    lookups.set('nja', { found: 'no', raw: null });
+    gateway.handle({ type: 'cancel', ref: intent('nja') });
+    await vi.advanceTimersByTimeAsync(5_000);
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent.map(({ type }) => type)).toEqual(['resolved']);
+    expect(sends()).toEqual([]);
+  });
+
+  it('keeps back an order whose bytes have not left', async () => {
+    let leave = () => {};
+    const { gateway, sent, calls } = startGateway({
+      place: async (_intent, refusedNow) => {
+        await new Promise<void>((resolve) => {
+          leave = resolve;
+        });
+        return { outcome: 'rejected', code: 'net.refused', reason: String(refusedNow!()), raw: null };
+      },
+    });
+    gateway.handle({ type: 'place', intent: intent('nja') });
+    gateway.handle({ type: 'cancel', ref: intent('nja') });
+    leave();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(sent).toEqual([{ type: 'refused', clientOrderId: 'nja', reason: 'cancelled before it was sent' }]);
+    expect(calls).toEqual([]);
   });
 });
 

@@ -14,6 +14,8 @@ const POLL_MS = { order: 10, swap: 200 } as const;
 const MAX_IN_FLIGHT = 256;
 /** Client order ids remembered, oldest forgotten first: a second send of any of these is dropped. */
 const MAX_REMEMBERED = 16_384;
+/** Why an order is not sent that was cancelled first. */
+const WITHDRAWN = 'cancelled before it was sent';
 const OPEN_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 6_000;
 
@@ -34,17 +36,21 @@ export interface Gateway {
 
 /** What is known about one client order id since this gateway started. */
 interface Known {
-  state: 'queued' | 'sending' | 'sent' | 'dropped';
+  /** `awaited`: its cancel came first, straight from the core, while the order itself may still wait for its commit. */
+  state: 'awaited' | 'queued' | 'sending' | 'sent' | 'dropped';
   /** The venue has confirmed it once. */
   acknowledged: boolean;
+  sentAtMs: number;
+  /** Cancelled before its bytes left: they never do. */
+  isWithdrawn: boolean;
   /** Ends when the send has been answered, whatever the answer. */
   answered: Promise<void>;
 }
 
 /**
  * The only place from which orders leave. Sends each client order id at most once, in the order given per account and
- * pair, asks the permit latch as the last thing before it sends, and follows whatever is not final until the venue
- * proves its fate.
+ * pair, asks the permit latch as the last thing before the first byte leaves, and follows whatever is not final until the
+ * venue proves its fate.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, latch, send } = deps;
@@ -53,6 +59,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const lanes = new Map<string, Promise<void>>();
   const follows = new Map<string, { untilMs: number }>();
   const abort = new AbortController();
+  /** What an earlier gateway sent was sent before this. */
+  const startedAtMs = clock.nowMs();
   let inFlight = 0;
   let reconciling: 'no' | 'running' | 'again' = 'no';
   let stopping = false;
@@ -75,6 +83,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   };
 
+  const rememberedOr = (clientOrderId: string, state: Known['state']): Known => {
+    const entry = known.get(clientOrderId) ?? newlyKnown(state);
+    if (!known.has(clientOrderId)) remember(clientOrderId, entry);
+    return entry;
+  };
+
+  /** From when on no venue takes this order any more, unless it has it. */
+  const absentFromMs = (clientOrderId: string, port: TradePort): number => {
+    const entry = known.get(clientOrderId);
+    if (entry?.state === 'queued' || entry?.state === 'sending') return Number.POSITIVE_INFINITY;
+    return (entry?.state === 'sent' ? entry.sentAtMs : startedAtMs) + (port.orderGoneMs ?? 0);
+  };
+
   const follow = async (ref: OrderRef, untilMs: number, restingIsEnough: boolean) => {
     const running = follows.get(ref.clientOrderId);
     if (running !== undefined) {
@@ -94,27 +115,44 @@ export function createGateway(deps: GatewayDeps): Gateway {
               pollMs: ref.type === 'swap' ? POLL_MS.swap : POLL_MS.order,
               acknowledged: known.get(ref.clientOrderId)?.acknowledged === true,
               restingIsEnough,
+              absentFromMs: () => absentFromMs(ref.clientOrderId, port),
               abort: abort.signal,
             });
       // Somebody asked for more time meanwhile.
       if (answer.found === 'unknown' && entry.untilMs > clock.nowMs() && !stopping && port !== undefined) continue;
       follows.delete(ref.clientOrderId);
+      // Said to be nowhere, so it must not leave from here either: its intent may still wait for a commit.
+      if (answer.found === 'no') {
+        const denied = rememberedOr(ref.clientOrderId, 'dropped');
+        if (denied.state === 'awaited') denied.state = 'dropped';
+      }
       send({ type: 'resolved', clientOrderId: ref.clientOrderId, answer });
       return;
     }
   };
 
   const sendOrder = async (intent: OrderIntent, port: TradePort, entry: Known) => {
-    if (entry.state === 'dropped') return refuse(intent, 'cancelled before it was sent');
+    if (entry.state === 'dropped') return refuse(intent, WITHDRAWN);
     if (stopping) return refuse(intent, 'the gateway is stopping');
     entry.state = 'sending';
-    // Last, with nothing between this and the send.
+    entry.sentAtMs = clock.nowMs();
+    // Before any work is done for it.
     const refusal = latchRefusal(latch, intent.botSlot, intent.effect);
     if (refusal !== null) {
       entry.state = 'dropped';
       return refuse(intent, refusal);
     }
-    const answer = await port.place(intent).catch(brokenPlace);
+    // Last, with nothing between this and its first byte. A no stands: what was kept back once is not tried again.
+    let keptBack: string | null = null;
+    const refusedNow = () => {
+      keptBack ??= entry.isWithdrawn ? WITHDRAWN : latchRefusal(latch, intent.botSlot, intent.effect);
+      return keptBack;
+    };
+    const answer = await port.place(intent, refusedNow).catch(brokenPlace);
+    if (keptBack !== null && answer.outcome === 'rejected') {
+      entry.state = 'dropped';
+      return refuse(intent, keptBack);
+    }
     entry.state = 'sent';
     entry.acknowledged = answer.outcome === 'confirmed';
     count(intent.venue, answer.outcome);
@@ -125,14 +163,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   const place = (intent: OrderIntent) => {
     const { clientOrderId } = intent;
-    if (known.has(clientOrderId))
+    const earlier = known.get(clientOrderId);
+    if (earlier?.state === 'awaited') {
+      earlier.state = 'dropped';
+      return refuse(intent, WITHDRAWN);
+    }
+    if (earlier !== undefined)
       return deps.metrics.counter('nightjar_orders_duplicate_total', { venue: intent.venue }).inc();
     const port = portOf(intent);
     if (port === undefined) return refuse(intent, `no account ${intent.venue}/${intent.account} is open here`);
     if (inFlight >= MAX_IN_FLIGHT) return refuse(intent, `${MAX_IN_FLIGHT} orders are waiting already`);
     inFlight += 1;
     const laneKey = `${intent.venue}/${intent.account}/${intent.pair}`;
-    const entry: Known = { state: 'queued', acknowledged: false, answered: Promise.resolve() };
+    const entry = newlyKnown('queued');
     const ahead = lanes.get(laneKey);
     // A free lane sends in this very turn.
     entry.answered = (
@@ -146,13 +189,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 
   const cancel = async (ref: OrderRef) => {
-    const entry = known.get(ref.clientOrderId);
-    if (entry?.state === 'queued') {
+    const entry = rememberedOr(ref.clientOrderId, 'awaited');
+    entry.isWithdrawn = true;
+    if (entry.state === 'queued') {
       entry.state = 'dropped';
       return;
     }
     // A cancel that overtook its own order would find nothing, and the order would live.
-    if (entry?.state === 'sending') await entry.answered;
+    if (entry.state === 'sending') {
+      await entry.answered;
+      if ((entry.state as Known['state']) === 'dropped') return;
+    }
     const port = portOf(ref);
     if (port !== undefined) await port.cancel(ref).catch(() => {});
     // Whatever the answer was: cancelled, gone, filled in between or not heard, only a lookup proves it.
@@ -213,6 +260,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
 function refOf({ clientOrderId, venue, account, pair, type }: OrderIntent): OrderRef {
   return { clientOrderId, venue, account, pair, type };
+}
+
+function newlyKnown(state: Known['state']): Known {
+  return { state, acknowledged: false, sentAtMs: 0, isWithdrawn: false, answered: Promise.resolve() };
 }
 
 /** A port that throws broke its promise; what it had sent by then nobody knows. */

@@ -9,6 +9,8 @@ export interface GatewayKeys {
   readonly binance: { readonly apiKey: string; readonly secret: string };
   readonly okx: { readonly apiKey: string; readonly secret: string; readonly password: string };
   readonly bybit: { readonly apiKey: string; readonly secret: string };
+  /** The wallet's secret key, 64 bytes in base64; only where swaps are signed. */
+  readonly solana?: { readonly secret: string };
 }
 
 /** Every value of a key that no output may show: the key itself too, since it names the account. */
@@ -33,9 +35,11 @@ export interface GatewayBoot {
   readonly keys?: GatewayKeys;
   /** Risks of a key that the operator has named and takes (`keys.acceptRisks`); absent = none. */
   readonly acceptKeyRisks?: readonly string[];
+  /** File of the signed swaps; needed where swaps are signed. */
+  readonly signedSwapsPath?: string;
 }
 
-/** From the journal thread (committed intents) and, for cancels and queries, from the core. */
+/** From the journal thread (committed orders) and, for cancels and queries, from the core. */
 export type ToGateway =
   | { readonly type: 'place'; readonly intent: OrderIntent }
   | { readonly type: 'cancel'; readonly ref: OrderRef }

@@ -31,7 +31,7 @@ export interface PortDeps {
  *   venue.auth-refused for a key that may too much, or too little
  */
 export async function createWallPorts(
-  boot: Pick<GatewayBoot, 'mode' | 'env' | 'endpoints' | 'pairs' | 'keys' | 'acceptKeyRisks'> & {
+  boot: Pick<GatewayBoot, 'mode' | 'env' | 'endpoints' | 'pairs' | 'keys' | 'acceptKeyRisks' | 'signedSwapsPath'> & {
     /** Ask each venue what its key may do. Not for what only cancels: that must work with any key. */
     readonly probeKeys?: boolean;
   },
@@ -63,19 +63,37 @@ export async function createWallPorts(
     }
     return createCexTrade({ ...deps, client, dialect: dialects[venue], account: MAIN, pairs: boot.pairs });
   });
-  return [
-    ...(await Promise.all(cex)),
-    createJupiterSwap({ ...deps, rest: boot.endpoints.jupiter.rest, account: MAIN }),
-  ];
+  return [...(await Promise.all(cex)), await createWallSwap(boot, deps)];
+}
+
+/** Signed transactions where there is a chain and a wallet; the simulator's own door where there is none. */
+async function createWallSwap(
+  { endpoints, keys, signedSwapsPath }: Pick<GatewayBoot, 'endpoints' | 'keys' | 'signedSwapsPath'>,
+  deps: PortDeps,
+): Promise<TradePort> {
+  const { rest } = endpoints.jupiter;
+  if (endpoints.chain === undefined || keys?.solana === undefined || signedSwapsPath === undefined) {
+    return createJupiterSwap({ ...deps, rest, account: MAIN });
+  }
+  // Here and not at the top: without a chain nobody pays for loading it.
+  const { createChainSwap } = await import('../venues/jupiter/chainSwap.ts');
+  const { openSignedSwaps } = await import('../venues/solana/signedSwaps.ts');
+  const signed = openSignedSwaps(signedSwapsPath);
+  return createChainSwap({
+    ...deps,
+    rest,
+    account: MAIN,
+    chain: endpoints.chain,
+    walletSecret: keys.solana.secret,
+    signed,
+  });
 }
 
 /** The same accounts over the simulator's neutral door, for a clock that is not the wall's: no ccxt, no signatures. */
 export function createSimPorts(boot: Pick<GatewayBoot, 'endpoints'>, deps: PortDeps): readonly TradePort[] {
   const { endpoints } = boot;
   return [
-    ...CEX_VENUES.map((venue) =>
-      createSimTrade({ venue, account: MAIN, rest: endpoints[venue].rest, transport: deps.transport }),
-    ),
+    ...CEX_VENUES.map((venue) => createSimTrade({ ...deps, venue, account: MAIN, rest: endpoints[venue].rest })),
     createJupiterSwap({ ...deps, rest: endpoints.jupiter.rest, account: MAIN }),
   ];
 }

@@ -9,7 +9,10 @@ export interface GatewayPort {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** The only way by which intents reach the gateway, in order. */
+/**
+ * The only way by which orders reach the gateway, in order. Their cancels are passed over: the core has sent them itself,
+ * without waiting for this thread.
+ */
 export interface IntentOutlet {
   /** A new gateway: what waits for the old one must have been handed over before. */
   connect(port: GatewayPort): void;
@@ -19,8 +22,7 @@ export interface IntentOutlet {
   /** After the commit: the group's intents leave. */
   handOver(): void;
   /**
-   * Fail-stop, for good: orders of the open group and all later ones are given back, never sent; cancels only reduce
-   * risk and need no record first, so they still leave.
+   * Fail-stop, for good: orders of the open group and all later ones are given back, never sent.
    */
   failStop(): void;
   /** After `failStop`: rows that are in no journal. Other tables' rows and kinds that are no order are passed over. */
@@ -28,22 +30,18 @@ export interface IntentOutlet {
   close(): void;
 }
 
-const ORDER_KINDS: ReadonlySet<string> = new Set(['order.place', 'order.cancel']);
+type Place = Extract<IntentMessage, { type: 'place' }>;
 
 /** @param giveBack  told which orders were never sent and never will be */
 export function createIntentOutlet(giveBack: (clientOrderIds: readonly string[]) => void): IntentOutlet {
   let gateway: GatewayPort | null = null;
-  let intents: IntentMessage[] = [];
+  let intents: Place[] = [];
   let orphans: string[] = [];
   let failed = false;
 
-  /** A cancel that nobody takes says nothing about its order: the order's fate is asked of the venue. */
-  const disown = (message: IntentMessage) => {
-    if (message.type === 'place') orphans.push(message.intent.clientOrderId);
-  };
-  const leave = (message: IntentMessage) => {
+  const leave = (message: Place) => {
     // Kept for a later gateway it would be an order decided on an old book: it is given back instead.
-    if (gateway === null || (failed && message.type === 'place')) disown(message);
+    if (gateway === null || failed) orphans.push(message.intent.clientOrderId);
     else gateway.postMessage(message);
   };
   const handOver = () => {
@@ -63,8 +61,9 @@ export function createIntentOutlet(giveBack: (clientOrderIds: readonly string[])
     },
     add(row, isHandedOver) {
       const message = gatewayMessageOf(row);
+      if (message.type === 'cancel') return;
       if (isHandedOver) intents.push(message);
-      else disown(message);
+      else orphans.push(message.intent.clientOrderId);
     },
     get waiting() {
       return intents.length;
@@ -75,8 +74,8 @@ export function createIntentOutlet(giveBack: (clientOrderIds: readonly string[])
       handOver();
     },
     takeUnrecorded(rows) {
-      const orders = rows.filter(({ table, kind }) => table === 'intents' && ORDER_KINDS.has(kind));
-      intents.push(...orders.map(gatewayMessageOf));
+      const orders = rows.filter(({ table, kind }) => table === 'intents' && kind === 'order.place');
+      intents.push(...orders.map((row) => gatewayMessageOf(row) as Place));
       handOver();
     },
     close() {

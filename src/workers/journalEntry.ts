@@ -2,6 +2,7 @@ import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { toPlainError } from '../domain/errors.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
 import { startThreadSampler } from '../telemetry/threadSampler.ts';
+import { createFailedJournal } from './failedJournal.ts';
 import type { FromJournal, JournalBoot, ToJournal } from './journalMessages.ts';
 import { createJournalThread, type JournalThread } from './journalThread.ts';
 import { threadData } from './threadData.ts';
@@ -34,16 +35,23 @@ const post = (message: FromJournal) => {
 };
 
 try {
-  const thread: JournalThread = createJournalThread({
-    boot,
-    port: { post, next: () => receiveMessageOnPort(port)?.message as ToJournal | undefined },
-    clock,
-    metrics: sampler?.sink ?? silentMetrics,
-  });
+  const thread = openThread();
   port.on('message', (message: ToJournal) => thread.onMessage(message));
   // A beat keeps no thread alive that has nothing left to do.
   if (boot.pulse !== undefined) startPulse(boot.pulse, createWallClock({ unref: true }), JOURNAL_WATCH.beatMs);
 } catch (error) {
   post({ type: 'failed', error: toPlainError(error, 'journal.failed') });
   end();
+}
+
+function openThread(): JournalThread {
+  const metrics = sampler?.sink ?? silentMetrics;
+  const next = () => receiveMessageOnPort(port!)?.message as ToJournal | undefined;
+  try {
+    return createJournalThread({ boot, port: { post, next }, clock, metrics });
+  } catch (error) {
+    if (boot.mustOpen ?? true) throw error;
+    metrics.counter('nightjar_journal_failures_total').inc();
+    return createFailedJournal({ post }, toPlainError(error, 'journal.failed'));
+  }
 }

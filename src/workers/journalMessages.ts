@@ -6,6 +6,8 @@ export interface JournalBoot {
   readonly incarnation: number;
   /** Folder of the run: holds journal.sqlite and exec_log.jsonl. */
   readonly runDir: string;
+  /** Files that cannot be opened end the thread; else it comes up in fail-stop. Absent = they do. */
+  readonly mustOpen?: boolean;
   /** Name of the run, and `state.sqlite` beside the runs, where its audit goes; without both nothing is audited. */
   readonly run?: string;
   readonly statePath?: string;
@@ -37,7 +39,8 @@ export type ToJournal =
   | { readonly type: 'stop' };
 
 export type FromJournal =
-  | { readonly type: 'ready' }
+  /** `failed`: only to answer; it could not open, and is in fail-stop as after `failed` below. */
+  | { readonly type: 'ready'; readonly failed?: PlainError }
   /**
    * Rows up to this input sequence are durable, but for rows of that very input that came in a later message.
    * `commitMs` runs from the arrival of the group's first row to its sync.

@@ -6,7 +6,7 @@ import { createJournalWriter, type JournalWriter, type JournalWriterOptions } fr
 import type { JournalRow } from '../journal/rows.ts';
 import { openStateStore } from '../journal/stateStore.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
-import { openExecLogFile } from './execLogFile.ts';
+import { type ExecLogFile, openExecLogFile } from './execLogFile.ts';
 import { execLineOf, missingExecLines } from './execLogLines.ts';
 import { createIntentOutlet } from './intentOutlet.ts';
 import { createJournalAudit, type JournalAudit } from './journalAudit.ts';
@@ -27,6 +27,8 @@ export interface JournalThreadInput {
   readonly metrics: MetricSink;
   /** Test seam: how `journal.sqlite` is opened. */
   readonly openWriter?: (path: string) => JournalWriter;
+  /** Test seam: how `exec_log.jsonl` is opened. */
+  readonly openExecLog?: (path: string) => ExecLogFile;
 }
 
 export interface JournalThread {
@@ -54,7 +56,7 @@ const CHECKPOINT_BOUND_FRAMES = 8192;
  * `GROUP_COMMIT_MS`. Intents leave after the commit that holds them and all before them, in order.
  *
  * Fail-stop: after a failed append, sync or full disk it posts `failed` once and writes nothing more. Orders are given
- * back unsent, cancels still leave, and it stays so until it is stopped.
+ * back unsent, and it stays so until it is stopped. Cancels never pass here: the core sends them itself.
  *
  * @throws NightjarError schema.newer | data.unreadable when the journal or the state beside the runs cannot be opened
  */
@@ -66,7 +68,7 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
   const audit = openAudit(boot, path, writer.lastSeq().inputs);
   const outlet = createIntentOutlet((clientOrderIds) => port.post({ type: 'undelivered', clientOrderIds }));
   const execLogPath = join(boot.runDir, 'exec_log.jsonl');
-  const execLog = openExecLogFile(execLogPath);
+  const execLog = (input.openExecLog ?? openExecLogFile)(execLogPath);
   // What a dead thread had committed and not written there.
   execLog.append(missingExecLines(boot.runDir, execLogPath));
   const metrics = journalMetrics(input.metrics);

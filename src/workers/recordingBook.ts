@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CexVenue } from '../domain/instruments.ts';
 import { createBinanceDecoder } from '../venues/binance/decode.ts';
 import { FuturesSequence, SpotSequence } from '../venues/binance/sequence.ts';
@@ -12,10 +11,12 @@ import { createOkxDecoder } from '../venues/okx/decode.ts';
 import { OkxSequence } from '../venues/okx/sequence.ts';
 import type { Sequence } from '../venues/sequence.ts';
 import { Verdict } from '../venues/sequence.ts';
-import { toDecimalText } from './kernels/decimalScale.ts';
+import { bookHash } from './recordingHash.ts';
 
 /** Depth frames that wait for a snapshot; when there are more, the recording is taken to have none. */
 const BUFFER_FRAMES = 4_096;
+/** As many as a live feed keeps while it waits for a snapshot. */
+const RECENT_FRAMES = 1_000;
 
 export const decoderOf: Readonly<Record<CexVenue, () => FrameDecoder>> = {
   binance: () => createBinanceDecoder(),
@@ -49,15 +50,22 @@ export class RecordingBook {
   old = 0;
   readonly #sequence: Sequence;
   readonly #buffer = new FrameBuffer(BUFFER_FRAMES);
+  /** The newest depth frames; null where a snapshot says nothing that the book does not know. */
+  readonly #recent: FrameBuffer | null;
   #state: 'waiting' | 'synced' | 'gapped' = 'waiting';
   #isCrossed = false;
 
-  constructor(venue: CexVenue, market: string, symbol: string) {
+  /**
+   * @param isOurs  the recording is one of `nightjar record`: a REST snapshot in it was asked for by a live feed, which had
+   *                reason not to trust its book, and is taken as that feed took it
+   */
+  constructor(venue: CexVenue, market: string, symbol: string, isOurs = false) {
     this.venue = venue;
     this.market = market;
     this.symbol = symbol;
     this.book = new MarketBook(decoderOf[venue]());
     this.#sequence = sequenceOf(venue, market);
+    this.#recent = isOurs && venue === 'binance' ? new FrameBuffer(RECENT_FRAMES) : null;
   }
 
   /** How far `id` is from the ids of this book; infinite before the first depth frame. */
@@ -74,6 +82,7 @@ export class RecordingBook {
   /** @param bytes a depth frame, just decoded by `book` */
   takeDepth(bytes: Uint8Array): void {
     this.depthUpdates += 1;
+    this.#recent?.push(bytes, this.book.decoder.frame.firstId);
     if (this.#state !== 'waiting') {
       const isFirstOfGap = this.#state === 'synced' && this.#sequence.judge(this.book.decoder.frame) === Verdict.gap;
       if (isFirstOfGap || this.#state === 'gapped') this.#buffer.push(bytes, this.book.decoder.frame.firstId);
@@ -88,7 +97,10 @@ export class RecordingBook {
   takeSnapshot(bytes: Uint8Array): void {
     this.snapshots += 1;
     const id = this.book.decoder.frame.lastId;
-    if (this.#state === 'synced' && id <= this.#sequence.lastId && this.venue === 'binance') return;
+    if (this.#state === 'synced' && id <= this.#sequence.lastId && this.venue === 'binance') {
+      if (this.#recent !== null && this.#recent.firstId <= id + 1) this.#startAgain(id, this.#recent);
+      return;
+    }
     if (this.#state === 'gapped' && this.#buffer.firstId > id + 1) return;
     if (this.#state === 'waiting') {
       this.book.decoder.refineGrid(bytes, true);
@@ -103,22 +115,29 @@ export class RecordingBook {
     this.#buffer.clear();
   }
 
+  /** The book stands where `recent` ends; it is made once more from an older snapshot and the frames since. */
+  #startAgain(id: number, recent: FrameBuffer): void {
+    const { old } = this;
+    this.resyncs += 1;
+    this.book.replace();
+    this.#sequence.reset(id);
+    recent.drain((bytes) => {
+      this.book.decode(bytes);
+      this.#judgeAndApply();
+      return true;
+    });
+    // They were counted when they came.
+    this.old = old;
+    this.#noteCrossed();
+  }
+
   /** The recording is over: a book that never saw a snapshot is made from the changes alone. */
   finish(): void {
     if (this.#state === 'waiting' && this.#buffer.length > 0) this.#startWithoutSnapshot();
   }
 
-  /** SHA-256 over the lines `b|a price size`, bids then asks, each best first, all levels, shortest decimals. */
   hash(): string {
-    const hash = createHash('sha256');
-    const { price, size } = this.book.decoder.frame;
-    for (const letter of ['b', 'a'] as const) {
-      const { ticks, lots } = (letter === 'b' ? this.book.ladder.bids : this.book.ladder.asks).levels();
-      for (let i = 0; i < ticks.length; i += 1) {
-        hash.update(`${letter} ${toDecimalText(ticks[i]!, price)} ${toDecimalText(lots[i]!, size)}\n`);
-      }
-    }
-    return hash.digest('hex');
+    return bookHash(this.book);
   }
 
   #startWithoutSnapshot(): void {

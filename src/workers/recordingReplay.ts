@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { CexVenue } from '../domain/instruments.ts';
+import type { RecordedMarket } from '../journal/recordingManifest.ts';
 import { readRecording } from '../journal/recordingReader.ts';
 import type { DecodedFrame } from '../venues/decodedFrame.ts';
 import { FrameKind, frameKindNames } from '../venues/decodedFrame.ts';
@@ -18,18 +19,27 @@ export interface ReplayOptions {
   readonly onProgress?: (linesSoFar: number, file: string) => void;
 }
 
+/** A file of `nightjar record`: whose book a frame without a name belongs to is known. */
+export interface OwnedFile {
+  readonly path: string;
+  readonly market: RecordedMarket;
+}
+
 /**
  * Reads raw recordings through the decoders and books of live feeds and says what it saw. Several files are one run, in
  * the given order. Trouble in a file is counted and reported; the rest goes on.
  * @throws NightjarError data.unreadable when a file cannot be opened
  */
 export async function replayRecordings(
-  files: readonly string[],
+  files: readonly (string | OwnedFile)[],
   options: ReplayOptions = {},
 ): Promise<RecordingReport> {
   const replay = new RecordingReplay(options);
-  for (const file of files) await replay.read(file);
-  return replay.finish(files);
+  for (const file of files) {
+    if (typeof file === 'string') await replay.read(file, null);
+    else await replay.read(file.path, file.market);
+  }
+  return replay.finish(files.map((file) => (typeof file === 'string' ? file : file.path)));
 }
 
 /** Snapshots that came before any frame which names their symbol. */
@@ -60,6 +70,7 @@ class RecordingReplay {
   #firstMs: number | null = null;
   #lastMs: number | null = null;
   #file = '';
+  #owner: RecordedMarket | null = null;
   #line = 0;
   #offset = 0;
 
@@ -68,8 +79,9 @@ class RecordingReplay {
     this.#maxBadLines = options.maxBadLines ?? 100;
   }
 
-  async read(file: string): Promise<void> {
+  async read(file: string, owner: RecordedMarket | null): Promise<void> {
     this.#file = basename(file);
+    this.#owner = owner;
     const linesBefore = this.#lines;
     const end = await readRecording(file, (line, lineNumber, offset) => {
       this.#lines += 1;
@@ -127,8 +139,8 @@ class RecordingReplay {
       this.#report('recording.bad-line', 'does not begin with a receive time in nanoseconds and a space');
       return;
     }
-    this.#firstMs ??= receivedMs;
-    this.#lastMs = receivedMs;
+    this.#firstMs = Math.min(this.#firstMs ?? receivedMs, receivedMs);
+    this.#lastMs = Math.max(this.#lastMs ?? receivedMs, receivedMs);
     this.#takeFrame(line.subarray(space + 1));
   }
 
@@ -140,7 +152,8 @@ class RecordingReplay {
     }
     const { decoder } = book.book;
     const kind = decoder.decode(bytes);
-    if (kind < 0 || (isBookKind(kind) && !book.owns(decoder.frame))) this.#identify(bytes);
+    const isMine = book.owns(decoder.frame) || (decoder.frame.symbol === '' && this.#owns(book));
+    if (kind < 0 || (isBookKind(kind) && !isMine)) this.#identify(bytes);
     else this.#take(bytes, kind, book);
   }
 
@@ -167,7 +180,7 @@ class RecordingReplay {
       this.#take(bytes, kind, null, frame);
       return;
     }
-    const book = frame.symbol === '' ? this.#bookNear(bytes, venue, frame.lastId) : this.#bookOf(venue, frame);
+    const book = frame.symbol === '' ? this.#bookOfNameless(bytes, venue, frame.lastId) : this.#bookOf(venue, frame);
     if (book === null) {
       this.#count(frameKindNames[kind]);
       return;
@@ -192,12 +205,28 @@ class RecordingReplay {
   #bookOf(venue: CexVenue, frame: DecodedFrame): RecordingBook {
     const known = this.#books.find((book) => book.venue === venue && book.owns(frame));
     if (known !== undefined) return known;
-    const book = new RecordingBook(venue, frame.market, frame.symbol);
+    const book = new RecordingBook(venue, frame.market, frame.symbol, this.#owner !== null);
     this.#books.push(book);
+    if (this.#owner !== null) return book;
     const orphan = this.#orphans.sort((a, b) => Math.abs(a.id - frame.lastId) - Math.abs(b.id - frame.lastId)).shift();
     if (venue === 'binance' && orphan !== undefined && book.book.decode(orphan.bytes) > 0) {
       book.takeSnapshot(orphan.bytes);
     }
+    return book;
+  }
+
+  #owns({ venue, market, symbol }: RecordingBook): boolean {
+    const owner = this.#owner;
+    return owner !== null && venue === owner.venue && market === owner.market && symbol === owner.symbol;
+  }
+
+  #bookOfNameless(bytes: Uint8Array, venue: CexVenue, id: number): RecordingBook | null {
+    const owner = this.#owner;
+    if (owner === null || owner.venue !== venue) return this.#bookNear(bytes, venue, id);
+    const known = this.#books.find((book) => this.#owns(book));
+    if (known !== undefined) return known;
+    const book = new RecordingBook(venue, owner.market, owner.symbol, true);
+    this.#books.push(book);
     return book;
   }
 

@@ -9,8 +9,8 @@ export interface VirtualJournalInput {
   readonly clock: Clock;
   /** What a commit takes in virtual time; 1 ms unless told. */
   readonly commitDelayMs?: number;
-  /** An intent whose commit, and that of every row before it, is over. In order. */
-  deliver(message: IntentMessage, row: JournalRow): void;
+  /** An order whose commit, and that of every row before it, is over. In order. */
+  deliver(message: Extract<IntentMessage, { type: 'place' }>, row: JournalRow): void;
   /** Rows up to this input sequence count as durable. */
   committed?(inputSeq: number): void;
 }
@@ -76,7 +76,9 @@ export function createVirtualJournal(input: VirtualJournalInput): VirtualJournal
     let inputSeq = 0;
     for (const row of group) {
       inputSeq = Math.max(inputSeq, row.inputSeq);
-      if (row.table === 'intents') input.deliver(gatewayMessageOf(row), row);
+      const message = row.table === 'intents' ? gatewayMessageOf(row) : null;
+      // Cancels have left already.
+      if (message?.type === 'place') input.deliver(message, row);
     }
     input.committed?.(inputSeq);
     release(inputSeq);

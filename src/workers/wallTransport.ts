@@ -35,10 +35,11 @@ export interface WallTransport extends Transport {
 
 /** The live network: keep-alive HTTP(S) and WebSockets. */
 export function createWallTransport(): WallTransport {
-  const options = { keepAlive: true, maxSockets: socketsPerHost, maxFreeSockets: 8 };
-  const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };
+  const lookups = createAgents();
+  const orders = createAgents();
 
   const request = async (wanted: HttpRequest): Promise<HttpResponse> => {
+    const agents = wanted.isOrder === true ? orders : lookups;
     const signal = AbortSignal.timeout(wanted.timeoutMs);
     try {
       return await exchange(wanted, agents, signal);
@@ -57,8 +58,10 @@ export function createWallTransport(): WallTransport {
     request,
     openSocket: openWallSocket,
     close: () => {
-      agents['http:'].destroy();
-      agents['https:'].destroy();
+      for (const agents of [lookups, orders]) {
+        agents['http:'].destroy();
+        agents['https:'].destroy();
+      }
     },
   };
 }
@@ -66,7 +69,15 @@ export function createWallTransport(): WallTransport {
 /** The request died on a reused connection before any byte of an answer. */
 class StaleConnection extends Error {}
 
+/** Kept back on a connected socket: not a byte of it was written. */
+class KeptBack extends Error {}
+
 type Agents = { readonly 'http:': http.Agent; readonly 'https:': https.Agent };
+
+function createAgents(): Agents {
+  const options = { keepAlive: true, maxSockets: socketsPerHost, maxFreeSockets: 8 };
+  return { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };
+}
 
 function exchange(wanted: HttpRequest, agents: Agents, signal: AbortSignal): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
@@ -86,7 +97,28 @@ function exchange(wanted: HttpRequest, agents: Agents, signal: AbortSignal): Pro
       const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
     });
-    outgoing.end(body);
+    const { refusedNow } = wanted;
+    if (refusedNow === undefined) outgoing.end(body);
+    else {
+      // Not one byte before `end`: what is written earlier waits inside Node until the socket connects, unasked.
+      onConnected(outgoing, secure, () => {
+        const refusal = refusedNow();
+        if (refusal === null) outgoing.end(body);
+        else outgoing.destroy(new KeptBack(refusal));
+      });
+    }
+  });
+}
+
+/** Calls `then` in the turn in which what it writes goes to the operating system; never when the request ends before. */
+function onConnected(outgoing: http.ClientRequest, secure: boolean, then: () => void): void {
+  outgoing.once('socket', (socket) => {
+    // Of a TLS socket the TCP connect is half the way; Node tells the other half by this property alone.
+    const isConnecting = socket.connecting || (secure && (socket as { secureConnecting?: boolean }).secureConnecting);
+    if (isConnecting !== true) return then();
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      if (!outgoing.destroyed) then();
+    });
   });
 }
 
@@ -114,7 +146,7 @@ function asNetError(error: unknown, wanted: HttpRequest, signal: AbortSignal): N
   // The query may hold a signature or an address: the path names the request well enough.
   const shown = url.split('?', 1)[0]!;
   const details = { method, url: shown, timeoutMs };
-  if (signal.aborted) {
+  if (signal.aborted && !(error instanceof KeptBack)) {
     return new NightjarError(
       'net.timeout',
       `${method} ${shown} had no whole answer in ${timeoutMs} ms`,
@@ -124,6 +156,6 @@ function asNetError(error: unknown, wanted: HttpRequest, signal: AbortSignal): N
   }
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reason = error instanceof Error ? error.message : String(error);
-  const netCode = refusedCodes.has(code) ? 'net.refused' : 'net.cut';
+  const netCode = error instanceof KeptBack || refusedCodes.has(code) ? 'net.refused' : 'net.cut';
   return new NightjarError(netCode, `${method} ${shown}: ${reason || code}`, { ...details, code }, error);
 }

@@ -3,6 +3,7 @@ import type { RecoveredBot, RecoveredState } from '../../src/core/recovery/recov
 import type { OrderReport, TradePort } from '../../src/domain/orders.ts';
 import type { Sabotage } from './chaosHouse.ts';
 import type { PlannedFault } from './faultPlan.ts';
+import { lateOrdersOfDeadCores } from './regressions.ts';
 import { runChaos } from './runChaos.ts';
 
 /** Swaps take their time and lookups say little, so that deaths find orders whose fate is open. */
@@ -68,6 +69,13 @@ describe('the harness notices', { timeout: 600_000 }, () => {
         fills: report.fills.flatMap((fill) => [fill, { ...fill, tradeId: `${fill.tradeId}again` }]),
       }));
     expect(await firstBroken({ wrapPort }, [])).toBe('position = sum of fills = venue');
+  });
+
+  it('a gateway that believes a denial while the request may still be under way', async () => {
+    const wrapPort = (port: TradePort): TradePort => ({ ...port, orderGoneMs: 0 });
+    const plan = lateOrdersOfDeadCores(1_900);
+    const report = await runChaos({ seed: 1, mode: 'safety', minutes: 0.5, plan, sabotage: { wrapPort } });
+    expect(report.broken?.invariant).toBe('position = sum of fills = venue');
   });
 
   it('a recovery that forgets the orders of a dead core', async () => {

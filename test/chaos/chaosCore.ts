@@ -1,3 +1,4 @@
+import { withHeld } from '../../src/control/latchState.ts';
 import type { StartChild } from '../../src/core/childPort.ts';
 import type { InputPayload } from '../../src/core/inputs.ts';
 import type { KernelView } from '../../src/core/kernelTypes.ts';
@@ -50,7 +51,7 @@ export function startChaosCore(house: ChaosHouse, incarnation: number, offsetMs:
     },
   });
   const latch = createLatch(kernel.bots.length);
-  const latchState = house.latchFile.read();
+  const latchState = withHeld(house.latchFile.read(), house.latchFile.held);
   loadLatchWords(latch, latchState, kernel.bots);
   const { lastSeq, recovered } = readBack(house.runDir, incarnation);
   house.tap.cutTo(lastSeq);

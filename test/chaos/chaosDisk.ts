@@ -1,11 +1,14 @@
 import { NightjarError } from '../../src/domain/errors.ts';
 import { createJournalWriter, type JournalWriter } from '../../src/journal/journalWriter.ts';
+import { type ExecLogFile, openExecLogFile } from '../../src/workers/execLogFile.ts';
 
 /** The disk under the journal: it outlives every process. */
 export interface ChaosDisk {
   full: boolean;
   /** A journal file as the thread opens it. */
   open(path: string): { readonly writer: JournalWriter; crash(): void };
+  /** The attempts' file. A second close does nothing: a dying thread closes what it had closed itself. */
+  openExecLog(path: string): ExecLogFile;
 }
 
 /**
@@ -47,6 +50,18 @@ export function createChaosDisk(): ChaosDisk {
           if (!isOpen) return;
           isOpen = false;
           inner.rollback();
+          inner.close();
+        },
+      };
+    },
+    openExecLog(path) {
+      const inner = openExecLogFile(path);
+      let isOpen = true;
+      return {
+        append: inner.append,
+        close() {
+          if (!isOpen) return;
+          isOpen = false;
           inner.close();
         },
       };

@@ -1,6 +1,6 @@
 import { createControlDoor } from '../../src/control/controlDoor.ts';
 import { createCoreLink, type Reply } from '../../src/control/coreLink.ts';
-import { withClosedWords } from '../../src/control/latchState.ts';
+import { withClosedWords, withHeld } from '../../src/control/latchState.ts';
 import { createPermitDesk, type PermitDesk } from '../../src/control/permitDesk.ts';
 import type { StepUp } from '../../src/control/stepUp.ts';
 import { findBots, latchedBots } from '../../src/control/targets.ts';
@@ -20,6 +20,9 @@ export interface LatchFile {
   read(): LatchState;
   /** @throws when it cannot be durable */
   write(state: LatchState): void;
+  /** What the guardian holds beyond it. */
+  readonly held: LatchState | null;
+  hold(state: LatchState | null): void;
 }
 
 export interface ChaosRequest {
@@ -67,13 +70,15 @@ export function createChaosEdge(deps: {
   let running: RunningEdge | null = null;
   const heardIds = deps.heardIds;
   let coreClosures = 0;
+  let heldBefore = file.held;
 
   const open = (events: ChildEvents): RunningEdge => {
     const scope = createProcessScope(process.clock, process.transport);
     const { clock } = scope;
     const link = createCoreLink(clock);
     const fromFile = file.read();
-    const initial = withClosedWords(fromFile, latch, bots, clock.nowMs());
+    const initial = withClosedWords(withHeld(fromFile, heldBefore), latch, bots, clock.nowMs());
+    heldBefore = null;
     loadLatchWords(latch, initial, kernel.bots);
     const toCore = (payload: InputPayload) => void clock.after(HOP_MS, () => deps.admit('edge', payload));
     const desk: PermitDesk = createPermitDesk({
@@ -83,6 +88,13 @@ export function createChaosEdge(deps: {
       clock,
       log: deps.log,
       writeLatchFile: file.write,
+      guardian: {
+        hold(state) {
+          file.hold(state);
+          return true;
+        },
+        release: () => file.hold(null),
+      },
       writeStdout: () => {},
       countAction: () => {},
       countTraceFailure: () => {},

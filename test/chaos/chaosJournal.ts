@@ -5,6 +5,7 @@ import { createJournalLink } from '../../src/core/journalLink.ts';
 import { toPlainError } from '../../src/domain/errors.ts';
 import type { JournalRow } from '../../src/journal/rows.ts';
 import { silentMetrics } from '../../src/telemetry/metricSink.ts';
+import type { ExecLogFile } from '../../src/workers/execLogFile.ts';
 import type { ToGateway } from '../../src/workers/gatewayMessages.ts';
 import type { GatewayPort } from '../../src/workers/intentOutlet.ts';
 import type { FromJournal, ToJournal } from '../../src/workers/journalMessages.ts';
@@ -47,6 +48,7 @@ export function createChaosJournal(deps: {
     const queue: ToJournal[] = [];
     let thread: JournalThread | null = null;
     let file: ReturnType<ChaosDisk['open']> | null = null;
+    let execLog: ExecLogFile | null = null;
     let isStarted = false;
     let isOver = false;
 
@@ -55,6 +57,7 @@ export function createChaosJournal(deps: {
       isOver = true;
       scope.end();
       file?.crash();
+      execLog?.close();
       if (running === mine) {
         running = null;
         link.disconnect();
@@ -107,6 +110,10 @@ export function createChaosJournal(deps: {
           openWriter(path) {
             file = disk.open(path);
             return file.writer;
+          },
+          openExecLog(path) {
+            execLog = disk.openExecLog(path);
+            return execLog;
           },
         });
       } catch (error) {

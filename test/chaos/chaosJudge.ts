@@ -126,7 +126,7 @@ export function createChaosJudge(
         core.journal.hasFailed() ? 'the journal has failed' : '',
         ...orders.attempts().map((bot) => `${bot} has an attempt under way`),
         ...bots
-          .filter(({ state }) => ['down', 'recovering', 'unwinding'].includes(state))
+          .filter(({ state }) => ['starting', 'down', 'recovering', 'unwinding'].includes(state))
           .map(({ id, state }) => `${id} is ${state}`),
       ].filter((why) => why !== '');
     },

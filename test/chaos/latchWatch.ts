@@ -9,11 +9,6 @@ export interface LatchWatch {
   before(action: string, bots: readonly string[], atMs: number): void;
   /** An action that forbids something has been done. */
   after(action: string, bots: readonly string[], atMs: number): void;
-  /**
-   * The process died while its latch file could not be written: what was closed since the last good write went with its
-   * memory. The operator was told so by the answer (500, failed trace "latch").
-   */
-  lostWithTheProcess(sinceMs: number, atMs: number): void;
   windows(): readonly LatchWindow[];
   isClosed(bot: string): boolean;
 }
@@ -42,9 +37,6 @@ export function createLatchWatch(): LatchWatch {
         if (['disable_live', 'drain', 'flatten', 'kill'].includes(action)) begin(bot, 'opening', atMs);
         if (action === 'kill') begin(bot, 'all', atMs);
       }
-    },
-    lostWithTheProcess(sinceMs, atMs) {
-      for (const { bot, forbids, fromMs } of [...open.values()]) if (fromMs >= sinceMs) end(bot, forbids, atMs);
     },
     windows: () => [...past, ...open.values()],
     isClosed: (bot) => open.has(`${bot} opening`),

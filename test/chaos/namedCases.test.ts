@@ -1,9 +1,24 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Venue } from '../../src/domain/instruments.ts';
 import type { PlannedFault } from './faultPlan.ts';
 import { runChaos } from './runChaos.ts';
 
 const VENUES: readonly Venue[] = ['binance', 'okx', 'bybit'];
+
+/** Files that this process holds open; none where the system does not say. */
+function openFilesLike(name: RegExp): string[] {
+  if (process.platform !== 'linux') return [];
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // Closed meanwhile: the listing's own.
+      return '';
+    }
+  });
+  return links.filter((link) => name.test(link));
+}
 
 describe('failure cases on the virtual clock', { timeout: 600_000 }, () => {
   it('F7: a child that dies again and again is started at most 3 times in 60 s, then the core ends with the reason', async () => {
@@ -15,6 +30,7 @@ describe('failure cases on the virtual clock', { timeout: 600_000 }, () => {
     expect(report.points['a restart budget was exceeded']).toBe(1);
     expect(report.coreDeaths).toBe(1);
     expect(report.gaveUpBecause).toMatch(/journal died by the fault plan/);
+    expect(openFilesLike(/nightjar-chaos-.*exec_log/)).toEqual([]);
   });
 
   it('G4: after a stop no opening order is created over 10 reconnects of every feed and two new cores', async () => {

@@ -88,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   const disk = createChaosDisk();
   const log: Logger = { log: () => {} };
-  let unwrittenSinceMs: number | null = null;
+  let held: LatchState | null = null;
   let latchState: LatchState = { all: null, bots: {} };
   const house: ChaosHouse = {
     ...{ clock, random, world, endpoints, venueFaults, kernel, runDir, disk, tap, log, reached },
@@ -97,11 +97,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       write(state) {
         if (disk.full) {
           reached('the latch file could not be written');
-          unwrittenSinceMs ??= clock.nowMs();
           throw new Error('disk full');
         }
-        unwrittenSinceMs = null;
         latchState = state;
+      },
+      get held() {
+        return held;
+      },
+      hold(state) {
+        held = state;
       },
     },
     watch: createLatchWatch(),
@@ -131,8 +135,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         const crash = tap.of('crashes').findLast(({ kind }) => kind === 'crash')?.payload as CrashRecord | undefined;
         gaveUpBecause = crash === undefined ? null : `${crash.child}: ${crash.error.message}`;
       }
-      if (unwrittenSinceMs !== null) house.watch.lostWithTheProcess(unwrittenSinceMs, clock.nowMs());
-      unwrittenSinceMs = null;
       rowsBefore = { all: countRows(tap), intents: tap.of('intents').length };
       if (why === 'between an input and its rows') reached('a core died between an input and its rows');
       if (orders.living().some(({ state }) => state === 'unknown')) reached('a core died with an order unknown');

@@ -10,7 +10,7 @@ export const VENUE_FAULTS = [
   'serverError',
   /** The venue refuses the order in its own words. */
   'refused',
-  /** The request arrives late, within the time in which its sender still waits. */
+  /** The request arrives late, up to the time at which its sender gives up, whether he lives by then or not. */
   'lateRequest',
   /** The answer comes late, or after the timeout. */
   'lateAnswer',
@@ -38,7 +38,7 @@ export interface VenueFault {
   readonly forMs: number;
   /** Of the requests or frames that it may hit. */
   readonly share: number;
-  /** Of a late request: exactly so late, instead of a drawn time within what can be proven. */
+  /** Of a late request: exactly so late, instead of a drawn time. */
   readonly delayMs?: number;
 }
 

@@ -25,8 +25,8 @@ export interface VenueFaults {
 const HIDDEN_MS = 700;
 const STALE_MS = 4_000;
 const AFTERMATH = [null, 'hidden', 'lateFills', 'stale', 'twiceFilled'] as const;
-/** Within the second for which a venue must go on knowing of no order before it is believed. */
-const LATE_REQUEST_MS = 700;
+/** Well beyond an order's end of life at its venue, and up to when its sender gives up. */
+const LATE_REQUEST_MS = 5_000;
 
 /**
  * The network to the venues with its faults: the same bytes in and out, but for what the running faults do to them. The

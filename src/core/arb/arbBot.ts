@@ -282,7 +282,7 @@ export function createArbBot(config: ArbBotConfig, deps: ArbBotDeps): ArbBot {
     view: () => ({
       id,
       symbol,
-      state: host === null ? 'down' : stateName(host.snapshotValue() ?? ''),
+      state: host === null ? (incarnation === 0 ? 'starting' : 'down') : stateName(host.snapshotValue() ?? ''),
       suspended,
       ...looks.view(),
       ev: ledger.totals(),

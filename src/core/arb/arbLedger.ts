@@ -131,7 +131,7 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     deps.log.log(
       'info',
       'trade',
-      `${traded ? 'TRADE' : 'NO FILL'} ${symbol} net ${signed(parts.net)} = spread ${signed(parts.spread)} adverse ${signed(parts.adverse)} fees ${signed(parts.fees)} slippage ${signed(parts.slippage)} USDT`,
+      `${headOf(traded, residual)} ${symbol} ${residual ? 'unrealised net' : 'net'} ${signed(parts.net)} = spread ${signed(parts.spread)} adverse ${signed(parts.adverse)} fees ${signed(parts.fees)} slippage ${signed(parts.slippage)} USDT${residual ? `; ${attempt.netBaseQty()} ${symbol} stay open, valued at the mid ${closeMidPx}` : ''}`,
       { bot: id, attempt: attempt.number },
     );
     if (residual) {
@@ -231,5 +231,7 @@ export function createArbLedger(deps: ArbLedgerDeps): ArbLedger {
     }),
   };
 }
+
+const headOf = (traded: boolean, residual: boolean) => (residual ? 'INCOMPLETE' : traded ? 'TRADE' : 'NO FILL');
 
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(6)}`;

@@ -4,11 +4,16 @@ import type { EvParts } from '../../journal/rows.ts';
 import type { ArbLeg } from '../../machines/arbEvents.ts';
 import type { LossState } from '../../risk/lossWatch.ts';
 import type { ArbEvaluation } from '../../strategies/arb/arbEvaluation.ts';
+import type { BookedTrade } from './tradesFold.ts';
 
 /** What the journal says was under way when a core died, and where its counters stood. Part of the `core.started` input. */
 export interface RecoveredState {
   /** Intents without a proven fate, oldest first. */
   readonly orders: readonly RecoveredOrder[];
+  /** Intents that their venue denied lately and that are remembered, should a balance not add up. Absent in journals of old. */
+  readonly denied?: readonly OrderIntent[];
+  /** Trades booked lately, of whatever order: never again. Absent in journals of old. */
+  readonly trades?: readonly BookedTrade[];
   readonly bots: Readonly<Record<string, RecoveredBot>>;
   /** What we should own: the last whole venue truth and every fill booked since. */
   readonly stock: readonly RecoveredStock[];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fill, LookupOutcome, OrderIntent, OrderReport } from '../../domain/orders.ts';
 import { EvaluationKind } from '../../strategies/arb/arbEvaluation.ts';
+import type { InputPayload } from '../inputs.ts';
 import { type KernelTestbed, rowSource, startKernel } from '../kernelTestbed.ts';
 import { recoverState } from './recoverState.ts';
 import type { RecoveryDifference } from './recoveryDifference.ts';
@@ -227,6 +228,48 @@ describe('a core that died', () => {
     bed.send({ type: 'reconciled', balances, openOrders: [], failures: [] });
     expect(differenceOf(bed).balances).toEqual([{ venue: 'okx', asset: 'SOL', difference: -0.07 }]);
     expect(bed.bot().state).toBe('idle');
+  });
+
+  it('asks again after an order that was denied before it died, when the venue holds what that would explain', () => {
+    const dexSent = healthy.rowsOf('intents')[0]!;
+    const intent = dexSent.payload as OrderIntent;
+    const { clientOrderId } = intent;
+    const denying = startKernel({ after: healthy, untilInput: dexSent.inputSeq });
+    denying.send({ type: 'order.resolved', clientOrderId, answer: { found: 'no', raw: null } });
+    expect(denying.bot().state).toBe('idle');
+
+    const truth = (bed: KernelTestbed, heldMore: number): InputPayload => ({
+      type: 'reconciled',
+      balances: stateOf(bed).stock.map(({ venue, asset, free }) => {
+        const more = venue === intent.venue && asset === 'SOL' ? heldMore : 0;
+        return { venue, asset, free: free + more, locked: 0 };
+      }),
+      openOrders: [],
+      failures: [],
+    });
+    const asked = (bed: KernelTestbed) =>
+      bed.commands.flatMap((command) => (command.type === 'order.resolve' ? [command.ref.clientOrderId] : []));
+    const agreeing = startKernel({ after: denying, reconciled: false });
+    agreeing.send(truth(denying, 0));
+    expect(asked(agreeing)).toEqual([]);
+
+    const bed = startKernel({ after: agreeing, reconciled: false });
+    bed.send(truth(agreeing, Number(intent.qty)));
+    expect(asked(bed)).toEqual([clientOrderId]);
+    const found: InputPayload = {
+      type: 'order.resolved',
+      clientOrderId,
+      answer: { found: 'yes', report: filled(intent), raw: null },
+    };
+    bed.send(found);
+    bed.send(found);
+    expect(bed.rowsOf('fills')).toMatchObject([{ kind: 'late', payload: { clientOrderId } }]);
+    const evidence = bed.rowsOf('reports', 'evidence').map(({ payload }) => (payload as { kind: string }).kind);
+    expect(evidence).toContain('late_fill');
+
+    const next = startKernel({ after: bed, reconciled: false });
+    next.send(truth(bed, 0.5));
+    expect(asked(next)).toEqual([]);
   });
 
   it('had booked a part of an order: the next one books the rest, and that part never again', () => {

@@ -53,6 +53,8 @@ export function createRecovery(started: Extract<InputPayload, { type: 'core.star
         if (state !== undefined) bot.restore(state, orders);
       }
       adopted = deps.desk.adopt(found.orders);
+      deps.desk.rememberDenied(found.denied ?? []);
+      deps.desk.rememberTrades(found.trades ?? []);
       if (fatesKnown()) step = 'truth';
     },
     orderHeard() {
@@ -84,6 +86,8 @@ export function createRecovery(started: Extract<InputPayload, { type: 'core.star
         openOrders: truth.openOrders,
       });
       deps.rows.write('decisions', 'core', 'recovered', difference);
+      // What a venue denied, before this death or after it, and has all the same would explain its difference.
+      for (const venue of new Set(difference.balances.map((one) => one.venue))) deps.desk.recheck(venue, 0);
       const agree = difference.balances.length === 0 && difference.unknownAtVenue.length === 0;
       deps.log.log(agree ? 'info' : 'warn', 'reconcile', differenceText(difference), { ...difference });
       return true;

@@ -7,7 +7,7 @@ import { JOURNAL_TABLES } from '../../journal/rows.ts';
 import { createRecoveryFold, type RecoveryFoldState } from './recoveryFold.ts';
 
 /** Changed whenever the fold's state or meaning changes: an older file is then passed over and the journal read whole. */
-const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 3;
 const FILE_NAME = 'recovery.json';
 
 /**

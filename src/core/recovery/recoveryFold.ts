@@ -2,8 +2,10 @@ import type { Fill, LookupOutcome, OrderIntent, OrderReport, PlaceOutcome } from
 import type { JournalRow, JournalTable } from '../../journal/rows.ts';
 import type { ArbLeg } from '../../machines/arbEvents.ts';
 import { type BotFoldState, createBotFold } from './botFold.ts';
+import { createDeniedFold, type DeniedOrder } from './deniedFold.ts';
 import type { RecoveredAttempt, RecoveredOrder, RecoveredState } from './recoveredState.ts';
 import { foldStock, NO_STOCK, type StockFoldState, type StockMove, stockOf } from './stockFold.ts';
+import { createTradesFold, type TradesFoldState } from './tradesFold.ts';
 
 /** Where the rows come from: a run's journal reader has this shape. */
 export interface RowSource {
@@ -44,7 +46,12 @@ export interface RecoveryFoldState {
   readonly fills: readonly KeptFill[];
   readonly marks: readonly MidMark[];
   readonly stock: StockFoldState;
+  readonly denied: readonly DeniedOrder[];
+  readonly trades: TradesFoldState;
 }
+
+/** Charges remembered, so that one told again is none: as many orders as the desk still hears about. */
+const MOST_FEES = 4096;
 
 const ENDS_WITHOUT_REPORT: ReadonlySet<string> = new Set(['placed.rejected', 'refused', 'resolved.no']);
 
@@ -57,6 +64,8 @@ export function createRecoveryFold(saved?: RecoveryFoldState) {
   const chainFees = new Map<string, number>(saved?.chainFees);
   const fills: KeptFill[] = [...(saved?.fills ?? [])];
   const marks: MidMark[] = [...(saved?.marks ?? [])];
+  const denied = createDeniedFold(saved?.denied);
+  const trades = createTradesFold(saved?.trades);
   const nextSeq: Partial<Record<JournalTable, number>> = { ...saved?.nextSeq };
   let stock = saved?.stock ?? NO_STOCK;
   let inputSeq = saved?.inputSeq ?? 0;
@@ -86,8 +95,10 @@ export function createRecoveryFold(saved?: RecoveryFoldState) {
   }
 
   /** @returns what a failed swap was charged, once per order */
-  function takeReport({ kind, payload, inputSeq: at }: JournalRow): StockMove[] {
+  function takeReport({ kind, payload, inputSeq: at, timeMs }: JournalRow): StockMove[] {
     const { clientOrderId, answer } = payload as { clientOrderId: string; answer?: PlaceOutcome | LookupOutcome };
+    // Only what ends by the denial: an end that was proven before stays what it was.
+    denied.take(kind, clientOrderId, timeMs, final.has(clientOrderId) ? undefined : intents.get(clientOrderId));
     const report = answer !== undefined && 'report' in answer ? (answer.report as OrderReport) : null;
     if (report !== null && report.status === 'open') return [];
     if (report === null && !ENDS_WITHOUT_REPORT.has(kind)) return [];
@@ -95,6 +106,7 @@ export function createRecoveryFold(saved?: RecoveryFoldState) {
     const fee = report?.failedChainFee;
     if (fee === undefined || chainFees.has(clientOrderId)) return [];
     chainFees.set(clientOrderId, fee);
+    if (chainFees.size > MOST_FEES) chainFees.delete(chainFees.keys().next().value!);
     return [{ inputSeq: at, chargedSol: fee }];
   }
 
@@ -112,13 +124,15 @@ export function createRecoveryFold(saved?: RecoveryFoldState) {
       for (const row of behind(source, 'fills', upTo)) {
         const fill = row.payload as BookedFill;
         fills.push({ bot: row.subject, leg: row.kind, fill });
+        trades.take(row.kind, fill);
         moves.push({ inputSeq: row.inputSeq, fill });
       }
-      for (const row of behind(source, 'reports', upTo)) moves.push(...takeReport(row));
+      // Before the reports, which are about them.
       for (const { kind, payload } of behind(source, 'intents', upTo)) {
         const intent = payload as OrderIntent;
         if (kind === 'order.place') intents.set(intent.clientOrderId, intent);
       }
+      for (const row of behind(source, 'reports', upTo)) moves.push(...takeReport(row));
       stock = foldStock(stock, moves, reconciledOf(behind(source, 'inputs', upTo, 'gateway')));
       if (upTo < Number.MAX_SAFE_INTEGER) inputSeq = Math.max(inputSeq, upTo);
     },
@@ -151,6 +165,8 @@ export function createRecoveryFold(saved?: RecoveryFoldState) {
         orders,
         bots: Object.fromEntries([...bots].map(([bot, fold]) => [bot, fold.end(attemptOf(bot))])),
         stock: stockOf(stock),
+        denied: denied.list().map(({ intent }) => intent),
+        trades: trades.list(),
       };
     },
 
@@ -167,9 +183,11 @@ export function createRecoveryFold(saved?: RecoveryFoldState) {
         final: [...final].filter((id) => !isDropped(id)),
         shownPx: [...shownPx].filter(([id]) => !isDropped(id)),
         chainFees: [...chainFees],
-        fills: fills.filter(({ bot, fill }) => isOpen(bot, fill.attempt) || !isDropped(fill.clientOrderId)),
+        fills: fills.filter(({ bot, fill }) => isOpen(bot, fill.attempt) || kept.has(fill.clientOrderId)),
         marks: marks.filter(({ bot, attempt }) => isOpen(bot, attempt)),
         stock,
+        denied: denied.list(),
+        trades: trades.save(),
       };
     },
   };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { PlainError } from '../../domain/errors.ts';
 import type { EdgeBoot, EdgeWorkerData, FromEdge, ToEdge } from '../../workers/edgeMessages.ts';
 import { secretsOf } from '../../workers/gatewayMessages.ts';
 import { EDGE_HEAP_MB } from '../../workers/threadHeaps.ts';
@@ -13,6 +14,8 @@ export function edgeStarter(context: WallContext): StartChild {
   const { input, links, admit } = context;
   // A later incarnation takes the port of the first, so that addresses stay valid.
   let port = input.boot.port;
+  // For the first that serves: what came after it is in the words.
+  let held = input.boot.held ?? null;
 
   return (incarnation, events) => {
     const pulse = createPulse();
@@ -21,6 +24,7 @@ export function edgeStarter(context: WallContext): StartChild {
       switch (message.type) {
         case 'ready':
           port = message.port;
+          held = null;
           unplug = links.plug('edge', thread);
           input.send({ type: 'listening', address: message.address });
           events.started();
@@ -28,8 +32,7 @@ export function edgeStarter(context: WallContext): StartChild {
           return;
         case 'failed':
           events.failed(message.error);
-          // A busy port will be as busy at the next try: the operator has to choose another.
-          if (message.error.code === 'port.busy') context.endAsFailed(message.error);
+          if (isForTheOperator(incarnation, message.error)) context.endAsFailed(message.error);
           return;
         case 'control':
           admit('edge', { type: 'control', message: message.message });
@@ -46,7 +49,7 @@ export function edgeStarter(context: WallContext): StartChild {
       entry: new URL('../../workers/edgeEntry.ts', import.meta.url),
       workerData: {
         module: input.edgeModule,
-        boot: edgeBoot(context, incarnation, port),
+        boot: { ...edgeBoot(context, incarnation, port), held, guardianFd: input.guardianFd ?? null },
         pulse,
       } satisfies EdgeWorkerData,
       maxHeapMb: EDGE_HEAP_MB,
@@ -65,8 +68,17 @@ export function edgeStarter(context: WallContext): StartChild {
   };
 }
 
+/**
+ * A busy port will be as busy at the next try, a bad token file as bad: the operator has to act. One that goes bad while
+ * the core trades takes the way of every crash instead, with the rescue at its end.
+ */
+function isForTheOperator(incarnation: number, { code }: PlainError): boolean {
+  return code === 'port.busy' || (code === 'data.unreadable' && incarnation === 1);
+}
+
 function edgeBoot({ input, latch, slabs, dimensions }: WallContext, incarnation: number, port: number): EdgeBoot {
   const { boot, kernel } = input;
+  const settings = boot.settings as { readonly env: string; readonly port?: number };
   return {
     incarnation,
     run: boot.run,
@@ -76,6 +88,7 @@ function edgeBoot({ input, latch, slabs, dimensions }: WallContext, incarnation:
     logPath: join(boot.runDir, 'log.jsonl'),
     logLevel: boot.logLevel,
     port,
+    anyPort: settings.port === 0,
     host: '127.0.0.1',
     latch,
     bots: kernel.bots.map(({ id, slot }) => ({ id, slot })),
@@ -84,7 +97,7 @@ function edgeBoot({ input, latch, slabs, dimensions }: WallContext, incarnation:
     version: boot.version,
     codeHash: boot.codeHash,
     configHash: boot.configHash,
-    env: (boot.settings as { readonly env: string }).env,
+    env: settings.env,
     secrets: secretsOf(input.gatewayKeys),
   };
 }

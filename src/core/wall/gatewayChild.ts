@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { NightjarError } from '../../domain/errors.ts';
 import type { FromGateway, GatewayBoot, ToGateway } from '../../workers/gatewayMessages.ts';
 import { GATEWAY_HEAP_MB } from '../../workers/threadHeaps.ts';
@@ -42,6 +43,7 @@ export function gatewayStarter(context: WallContext): StartChild {
         keys: input.gatewayKeys,
         acceptKeyRisks: (boot.settings as { readonly keys: { readonly acceptRisks: readonly string[] } }).keys
           .acceptRisks,
+        signedSwapsPath: join(boot.dataDir, 'signed-swaps.jsonl'),
         pulse,
       } satisfies GatewayBoot,
       maxHeapMb: GATEWAY_HEAP_MB,

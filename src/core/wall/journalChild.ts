@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { PlainError } from '../../domain/errors.ts';
 import type { FromJournal, JournalBoot, ToJournal } from '../../workers/journalMessages.ts';
 import { JOURNAL_HEAP_MB } from '../../workers/threadHeaps.ts';
 import { createPulse } from '../../workers/threadPulse.ts';
@@ -11,6 +12,12 @@ import { asChild, slabOf, type WallContext } from './wallContext.ts';
 export function journalStarter(context: WallContext): StartChild {
   const { input, links, journalLink, admit } = context;
   const { boot } = input;
+  // Killing it would start it again on the same full disk, and take gateway and bots along each time: it stays, gives
+  // orders back unsent and lets cancels through, until the operator restarts it.
+  const failStop = (error: PlainError) => {
+    journalLink.fail();
+    admit('journal', { type: 'journal.failed', error });
+  };
 
   return (incarnation, events) => {
     const pulse = createPulse();
@@ -26,6 +33,7 @@ export function journalStarter(context: WallContext): StartChild {
         };
         journalLink.connect(thread.post);
         events.started();
+        if (message.failed !== undefined) failStop(message.failed);
       } else if (message.type === 'committed') journalLink.committed(message.inputSeq);
       else if (message.type === 'undelivered') {
         const reason = journalLink.hasFailed()
@@ -34,15 +42,12 @@ export function journalStarter(context: WallContext): StartChild {
         for (const clientOrderId of message.clientOrderIds)
           admit('journal', { type: 'order.refused', clientOrderId, reason });
       } else if (message.type === 'failed' && started) {
-        // Killing it would start it again on the same full disk, and take gateway and bots along each time: it stays,
-        // gives orders back unsent and lets cancels through, until the operator restarts it.
-        journalLink.fail();
-        admit('journal', { type: 'journal.failed', error: message.error });
+        failStop(message.error);
       } else if (message.type === 'failed') {
         context.log.log('error', 'risk', `the journal cannot be opened: ${message.error.message}`);
         events.failed(message.error);
-        // A file that cannot be read is as unreadable at the next try: the operator has to decide about it.
-        if (incarnation === 1) context.endAsFailed(message.error);
+        // Nothing runs yet: the operator decides about the disk, or the file, and starts again.
+        context.endAsFailed(message.error);
       }
     };
     const thread = startThread({
@@ -51,6 +56,8 @@ export function journalStarter(context: WallContext): StartChild {
       workerData: {
         incarnation,
         runDir: boot.runDir,
+        // A run that has begun must go on answering, whatever became of its disk: there may be something to stop.
+        mustOpen: boot.incarnation === 1 && incarnation === 1,
         run: boot.run,
         statePath: join(boot.dataDir, 'state.sqlite'),
         rotateBytes: (boot.settings as { readonly journal: { readonly rotateBytes: number } }).journal.rotateBytes,

@@ -19,6 +19,8 @@ export interface WallRuntimeInput extends RuntimeInput {
   readonly warm: WarmThreads | null;
   /** Somebody is there who starts this core again. */
   isGuarded(): boolean;
+  /** Where the edge thread tells the guardian by itself what is closed (`latchHold.ts`); null = there is none. */
+  readonly guardianFd?: number | null;
   /** The core is done: nothing of it runs any more, or nothing of it may go on (exit code 1). */
   leave(exitCode: 0 | 1): void;
 }

@@ -34,7 +34,7 @@ describe('the order quantity', () => {
     minNotional: fc.constantFrom(0, 1, 5, 10),
   });
 
-  it('suits every venue: a whole number of each step, not under any minimum', () => {
+  it('E6: suits every venue: a whole number of each step, not under any minimum', () => {
     fc.assert(
       fc.property(
         fc.array(rules, { minLength: 1, maxLength: 3 }),

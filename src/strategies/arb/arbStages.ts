@@ -19,6 +19,7 @@ export const ARB_REASONS = [
   'last_look',
   'risk',
   'not_filled',
+  'incomplete',
   'busy',
   'crashed',
   'run_ended',

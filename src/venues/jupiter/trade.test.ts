@@ -4,6 +4,7 @@ import type { OrderIntent, OrderRef } from '../../domain/orders.ts';
 import type { Clock, HttpRequest, Transport } from '../../domain/ports.ts';
 import { TOKENS } from '../../domain/tokens.ts';
 import { silentMetrics } from '../../telemetry/metricSink.ts';
+import { ORDER_VALID_MS } from '../orderExpiry.ts';
 import { createJupiterSwap } from './trade.ts';
 
 const SOL = TOKENS.SOL!.mint;
@@ -80,7 +81,10 @@ describe('a swap', () => {
     expect(placed).toMatchObject({ outcome: 'confirmed', report: { status: 'open', venueOrderId: '5sig', fills: [] } });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({ method: 'POST', url: 'http://door/sim/swap' });
-    expect(JSON.parse(requests[0]!.body!)).toEqual({ clientOrderId: 'njswap', ...intent.swap });
+    expect(JSON.parse(requests[0]!.body!)).toEqual({
+      ...{ clientOrderId: 'njswap', ...intent.swap },
+      expiresAtMs: ORDER_VALID_MS,
+    });
   });
 
   it('that landed is one fill, priced in USDC per base, its fee in SOL', async () => {

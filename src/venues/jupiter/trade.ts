@@ -16,6 +16,7 @@ import { TOKENS, type Token } from '../../domain/tokens.ts';
 import type { MetricSink } from '../../telemetry/metricSink.ts';
 import { type Fields, fieldsOf, listOf, numberIn, textIn } from '../cexDialect.ts';
 import { exchangeOver, type HttpExchange, rawOf } from '../httpExchange.ts';
+import { ORDER_GONE_MS, ORDER_VALID_MS } from '../orderExpiry.ts';
 import { type Judgement, judge } from '../tradeErrors.ts';
 
 const requestTimeoutMs = 5_000;
@@ -41,8 +42,10 @@ export function createJupiterSwap(deps: JupiterSwapDeps): TradePort {
   const door = `${deps.rest}/sim/swap`;
   const tooMany = deps.metrics.counter('http_429_total', { venue });
   let quietUntilMs = 0;
+  /** Venue minus ours, as in `simTrade.ts`. */
+  let venueAheadMs = 0;
 
-  const ask = async (request: Pick<HttpRequest, 'method' | 'url' | 'body'>): Promise<Judgement & { raw: unknown }> => {
+  const ask = async (request: Omit<HttpRequest, 'headers' | 'timeoutMs'>): Promise<Judgement & { raw: unknown }> => {
     const json: Record<string, string> = request.body === undefined ? {} : { 'content-type': 'application/json' };
     const sent = { ...request, headers: json, timeoutMs: requestTimeoutMs };
     const exchange: HttpExchange = await exchangeOver(deps.transport, sent);
@@ -55,15 +58,24 @@ export function createJupiterSwap(deps: JupiterSwapDeps): TradePort {
   return {
     venue,
     account,
+    orderGoneMs: ORDER_GONE_MS,
     async open() {
       await this.balances();
+      const answer = await ask({ method: 'GET', url: `${deps.rest}/sim/time` });
+      if (answer.verdict !== 'accepted') {
+        const trouble = `${answer.code} ${answer.reason}`;
+        throw new NightjarError('venue.unavailable', `jupiter: reading its time failed: ${trouble}`, { venue });
+      }
+      venueAheadMs = numberIn(fieldsOf(answer.body, 'the time'), 'timeMs') - deps.clock.nowMs();
     },
 
-    async place(intent): Promise<PlaceOutcome> {
+    async place(intent, refusedNow): Promise<PlaceOutcome> {
       const refusal = refuseUnsent(intent, quietUntilMs - deps.clock.nowMs());
       if (refusal !== null) return { outcome: 'rejected', code: 'not-sent', reason: refusal, raw: null };
-      const body = JSON.stringify({ clientOrderId: intent.clientOrderId, ...intent.swap });
-      const answer = await ask({ method: 'POST', url: door, body });
+      // The door stands for the blockhash that bounds the life of a signed transaction.
+      const expiresAtMs = Math.floor(deps.clock.nowMs() + venueAheadMs + ORDER_VALID_MS);
+      const body = JSON.stringify({ clientOrderId: intent.clientOrderId, ...intent.swap, expiresAtMs });
+      const answer = await ask({ method: 'POST', url: door, body, isOrder: true, ...(refusedNow && { refusedNow }) });
       const { verdict, code, reason, raw } = answer;
       if (verdict === 'rejected' || verdict === 'limited') return { outcome: 'rejected', code, reason, raw };
       if (verdict !== 'accepted') return { outcome: 'unknown', code, reason, raw };

@@ -1,8 +1,10 @@
+import { existsSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ChaosReport, runChaosReal } from './harness.ts';
 import { planFaults } from './plan.ts';
 
-const USAGE = 'npm run chaos -- --real --seed N --minutes M [--mode safety|liveness] [--patience F]';
+const USAGE = 'npm run chaos -- --real --seed N --minutes M [--mode safety|liveness] [--patience F] [--keep]';
 
 /**
  * `--real`: real processes, threads, signals and a disk that is full, against one running system. The seed fixes the
@@ -17,7 +19,7 @@ export async function runReal(args: readonly string[]): Promise<number> {
     console.error(`${asked}\n  ${USAGE}`);
     return 2;
   }
-  const { seed, minutes, mode, patience } = asked;
+  const { seed, minutes, mode, patience, keep } = asked;
   const interrupted = new AbortController();
   const onSignal = () => {
     console.log('interrupted: ending every process');
@@ -34,7 +36,10 @@ export async function runReal(args: readonly string[]): Promise<number> {
     });
     // What was under way still waits for its moment, on a system that is gone.
     if (interrupted.signal.aborted) process.exit(1);
-    console.log(reportText(report));
+    const all = report.problems.length === 0;
+    const dataDir = resolve(report.runDir, '..', '..');
+    if (all && !keep) rmSync(dataDir, { recursive: true, force: true });
+    console.log(reportText(report, existsSync(report.runDir)));
     return report.problems.length === 0 ? 0 : 1;
   } finally {
     process.off('SIGINT', onSignal);
@@ -47,19 +52,23 @@ interface Asked {
   readonly minutes: number;
   readonly mode: 'safety' | 'liveness';
   readonly patience: number;
+  /** The run's folder stays also when all held. */
+  readonly keep: boolean;
 }
 
 /** @returns what was asked for, or what is wrong with it */
 export function readArguments(args: readonly string[]): Asked | string {
   let values: Record<string, string | undefined>;
+  let keep = false;
   try {
     const options = {
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '5' },
       mode: { type: 'string', default: 'liveness' },
       patience: { type: 'string', default: '1' },
+      keep: { type: 'boolean', default: false },
     } as const;
-    values = parseArgs({ args: [...args], options }).values;
+    ({ keep, ...values } = parseArgs({ args: [...args], options }).values);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -70,10 +79,11 @@ export function readArguments(args: readonly string[]): Asked | string {
   if (mode !== 'safety' && mode !== 'liveness') return `--mode "${mode}": give safety or liveness`;
   if (!(Number(patience) >= 1))
     return `--patience "${patience}": give 1 or more, like --patience 3 on a loaded machine`;
-  return { seed: Number(seed), minutes: Number(minutes), mode, patience: Number(patience) };
+  return { seed: Number(seed), minutes: Number(minutes), mode, patience: Number(patience), keep };
 }
 
-export function reportText(report: ChaosReport): string {
+/** @param isKept  the run's folder is still there to be looked at */
+export function reportText(report: ChaosReport, isKept = true): string {
   const { faults, coreDeaths, childRestarts, trades, readyMs, looks, checks, liveness, problems, runDir } = report;
   const sorted = readyMs.toSorted((a, b) => a - b);
   const quantile = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? '–';
@@ -89,6 +99,6 @@ export function reportText(report: ChaosReport): string {
         ]),
     `invariants  ${checks.length} checked (${checks.join(' · ')}); counters looked at ${looks} times`,
     ...problems.map((problem) => `BROKEN      ${problem}`),
-    `${problems.length === 0 ? 'all held' : `${problems.length} problems`}  ${runDir}`,
+    `${problems.length === 0 ? 'all held' : `${problems.length} problems`}${isKept ? `  ${runDir}` : ''}`,
   ].join('\n');
 }
