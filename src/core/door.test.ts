@@ -135,3 +135,27 @@ it('sends a cancel at once, beside its row, though no commit ever comes', () => 
   expect(cancelled).toEqual([ref]);
   expect(rows.filter(({ kind }) => kind === 'order.cancel').map(({ payload }) => payload)).toEqual([ref]);
 });
+
+it('reads a report before its commit rather than let more inputs wait than it has room for', () => {
+  let inputs = 0;
+  const door = createDoor({
+    clock: createVirtualClock(),
+    config: TESTBED_CONFIG,
+    log: { log: () => {} },
+    metrics: silentMetrics,
+    journal(rows) {
+      if (rows[0]?.table === 'inputs') inputs += 1;
+    },
+    durable: () => {},
+    cancel: () => {},
+    execute: () => {},
+    lastInputSeq: 0,
+  });
+  door.admit('core', { type: 'core.started', incarnation: 1, latch: { all: null, bots: {} }, lastSeq: {} });
+  door.admit('gateway', { type: 'reconciled', balances: [], openOrders: [], failures: [] });
+  const status = { id: 's', action: 'status', reason: '', args: {}, by: 't', from: 't' };
+  for (let sent = 1; sent < 10_000; sent += 1) door.admit('edge', { type: 'control', message: status });
+  expect(inputs).toBe(2);
+  door.admit('edge', { type: 'control', message: status });
+  expect(inputs).toBe(10_002);
+});

@@ -28,6 +28,9 @@ export interface DoorDeps {
 /** What a venue says: durable before the kernel reads it. What the gateway itself refused is no word of a venue. */
 const VENUE_REPORTS: ReadonlySet<InputPayload['type']> = new Set(['order.placed', 'order.resolved', 'reconciled']);
 
+/** Inputs that may wait behind a report. Nothing is dropped beyond it: the report is then read before its commit. */
+const MAX_WAITING = 10_000;
+
 /**
  * The one door to the core. What comes in gets sequence number and time, is handed to the journal, and only then is
  * handled, one at a time; what the kernel decided leaves after that, rows before commands. A venue's report is held until
@@ -46,7 +49,7 @@ export function createDoor(deps: DoorDeps): Door {
   let seq = deps.lastInputSeq;
   let lastTimeMs = 0;
   let handling = false;
-  let held: Input | null = null;
+  let held: { readonly input: Input; release(): void } | null = null;
 
   const kernel: Kernel = createKernel(deps.config, {
     log: deps.log,
@@ -72,7 +75,8 @@ export function createDoor(deps: DoorDeps): Door {
   function admit(source: string, payload: InputPayload): void {
     if (!canBeJournalled(source, payload)) return;
     waiting.push({ source, payload });
-    if (!handling) handleWaiting();
+    if (held !== null && waiting.length >= MAX_WAITING) held.release();
+    else if (!handling) handleWaiting();
   }
 
   function handleWaiting(): void {
@@ -101,9 +105,8 @@ export function createDoor(deps: DoorDeps): Door {
       handle(input);
       return;
     }
-    held = input;
-    deps.durable?.(seq, () => {
-      if (held !== input) return;
+    const release = () => {
+      if (held?.input !== input) return;
       held = null;
       const wasHandling = handling;
       handling = true;
@@ -113,7 +116,9 @@ export function createDoor(deps: DoorDeps): Door {
         handling = wasHandling;
       }
       if (!handling) handleWaiting();
-    });
+    };
+    held = { input, release };
+    deps.durable?.(seq, release);
   }
 
   function handle(input: Input): void {
