@@ -72,7 +72,8 @@ export function createInjector(world: World): Injector {
   };
 
   const crash = async (target: string) => {
-    const core = await liveCore();
+    // A child that dies while its tree still starts fails that start, and the run with it, as in OTP.
+    const core = await world.readyCore();
     const nowMs = performance.now();
     if (ROOT_CHILDREN.has(target)) {
       rootCrashes = rootCrashes.filter((one) => one.core === core && nowMs - one.atMs < CRASH_PERIOD_MS);
