@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../journal/rows.ts';
+import { canonicalJson } from '../journal/canonicalJson.ts';
 import { BOOM, growTree } from './treeTestWorld.ts';
 
 function startTree() {

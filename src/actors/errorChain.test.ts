@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { NightjarError } from '../domain/errors.ts';
-import { canonicalJson } from '../journal/rows.ts';
+import { canonicalJson } from '../journal/canonicalJson.ts';
 import { errorChainOf } from './errorChain.ts';
 import { hostMachine } from './hostTestWorld.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../journal/rows.ts';
+import { canonicalJson } from '../journal/canonicalJson.ts';
 import type { NightjarConfig } from './resolveSettings.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { OrderRef } from '../domain/orders.ts';
 import type { Clock } from '../domain/ports.ts';
-import { canonicalJson, type JournalRow } from '../journal/rows.ts';
+import { canonicalJson } from '../journal/canonicalJson.ts';
+import type { JournalRow } from '../journal/rows.ts';
 import type { OtherCommand } from './commands.ts';
 import type { Input, InputPayload } from './inputs.ts';
 import { createKernel, type Kernel, type KernelConfig, type KernelOutputs, type KernelView } from './kernel.ts';

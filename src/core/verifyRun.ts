@@ -1,7 +1,8 @@
 import { NightjarError } from '../domain/errors.ts';
 import type { Logger } from '../domain/ports.ts';
+import { canonicalJson } from '../journal/canonicalJson.ts';
 import { openJournalReader, type StoredInput } from '../journal/journalReader.ts';
-import { canonicalJson, JOURNAL_TABLES, type JournalRow, type JournalTable } from '../journal/rows.ts';
+import { JOURNAL_TABLES, type JournalRow, type JournalTable } from '../journal/rows.ts';
 import { buildIdentity, type RunManifest, readManifest } from '../journal/runManifest.ts';
 import { silentMetrics } from '../telemetry/metricSink.ts';
 import type { InputPayload } from './inputs.ts';

@@ -93,6 +93,20 @@ describe('journal writer', () => {
     expect(readDecisions(dir)).toEqual(decisions(1, 2, 3));
   });
 
+  it.each([1, 7, 8, 9, 30])('takes %i rows of each of two tables in turn, some of them twice in one call', (count) => {
+    const { dir, path, writer } = startWriter();
+    const seqs = Array.from({ length: count }, (_, i) => i + 1);
+    const rows = seqs.flatMap((seq) => [makeRow('decisions', seq), makeRow('crashes', seq)]);
+
+    const fresh = writer.append([...rows, ...decisions(count), ...decisions(1)]);
+    writer.commit();
+
+    expect(fresh).toEqual(rows);
+    expect(readDecisions(dir)).toEqual(decisions(...seqs));
+    expect(writer.lastSeq()).toMatchObject({ decisions: count, crashes: count });
+    expect(verifyJournal(path).findings.filter(({ check }) => check === 'chain')).toEqual([]);
+  });
+
   it('fails on a full disk and keeps every row that was committed', () => {
     const { dir, writer } = startWriter(undefined, { maxBytes: 200 * 1024 });
     const big = (seq: number) => makeRow('decisions', seq, { payload: 'x'.repeat(4000) });

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
+import { canonicalJson } from './canonicalJson.ts';
 import { encodeHeads, type JournalHeads, perTable, readBase, readHeads } from './journalHeads.ts';
 import { type JournalMark, lostCommits, openJournalMark } from './journalMark.ts';
 import { openJournalDatabase, openJournalForReading, partNumberOf, runOf } from './journalSchema.ts';
 import { finishRotation, foldInWal, type RotationStep, sealCurrent } from './rotateJournal.ts';
 import { chainOf, type TableHead } from './rowChain.ts';
-import { canonicalJson, JOURNAL_TABLES, type JournalRow, type JournalTable } from './rows.ts';
+import { openRowInserts, type RowInserts } from './rowInserts.ts';
+import { JOURNAL_TABLES, type JournalRow, type JournalTable } from './rows.ts';
 import { sealedRow } from './sealedRow.ts';
 
 export interface JournalWriterOptions {
@@ -76,16 +78,21 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
       const saved = { ...last };
       const { database, inserts } = part;
       const startsGroup = !database.isTransaction;
-      const held = (table: JournalTable, seq: number) => part.selects[table].get(seq) ?? sealedRow(runDir, table, seq);
+      const held = (table: JournalTable, seq: number) => {
+        inserts.flush();
+        return part.selects[table].get(seq) ?? sealedRow(runDir, table, seq);
+      };
       try {
         if (startsGroup) database.exec('BEGIN IMMEDIATE');
         database.exec('SAVEPOINT batch');
         const fresh = rows.filter((row, i) => insertRow(row, texts[i]!, last, inserts, held));
+        inserts.flush();
         database.exec('RELEASE batch');
         groupRows += fresh.length;
         return fresh;
       } catch (error) {
         last = saved;
+        inserts.forget();
         if (database.isTransaction && !startsGroup) database.exec('ROLLBACK TO batch; RELEASE batch;');
         // Also after a full disk, which ends the transaction by itself and with it the whole group.
         else writer.rollback();
@@ -187,7 +194,7 @@ function openPart(path: string, options: JournalWriterOptions, maxPages: number)
     database,
     number: partNumberOf(database),
     base: readBase(database),
-    inserts: perTable((table) => database.prepare(`INSERT INTO ${table} VALUES (?,?,?,?,?,?,?)`)),
+    inserts: openRowInserts(database),
     selects: perTable((table) => database.prepare(`SELECT * FROM ${table} WHERE seq=?`)),
     writeHeads: database.prepare("UPDATE meta SET value=? WHERE key='heads'"),
     waiting: database.prepare('PRAGMA wal_checkpoint(NOOP)'),
@@ -235,15 +242,16 @@ function insertRow(
   row: JournalRow,
   payload: string,
   last: Record<JournalTable, TableHead>,
-  inserts: Readonly<Record<JournalTable, StatementSync>>,
+  inserts: RowInserts,
   find: (table: JournalTable, seq: number) => ReturnType<StatementSync['get']>,
 ): boolean {
   const { table, seq } = row;
   const [lastSeq, lastChain] = last[table];
   if (seq === lastSeq + 1) {
     const { inputSeq: input_seq, timeMs: time_ms, subject, kind } = row;
-    const chain = chainOf(lastChain, { seq, input_seq, time_ms, subject, kind, payload });
-    inserts[table].run(seq, input_seq, time_ms, subject, kind, payload, chain);
+    const stored = { seq, input_seq, time_ms, subject, kind, payload };
+    const chain = chainOf(lastChain, stored);
+    inserts.add(table, stored, chain);
     last[table] = [seq, chain];
     return true;
   }
@@ -261,19 +269,23 @@ function insertRow(
 }
 
 function encodeRow(row: JournalRow): string {
-  const where = `${row.table} ${row.seq} (${row.subject} ${row.kind})`;
-  const refuse = (what: string, cause?: unknown) =>
-    new NightjarError('journal.failed', `${where}: ${what}`, { table: row.table, seq: row.seq, kind: row.kind }, cause);
-  if (!JOURNAL_TABLES.includes(row.table)) throw refuse('no such table');
-  if (!Number.isSafeInteger(row.seq) || row.seq < 1) throw refuse('seq must be a whole number from 1');
-  if (!Number.isSafeInteger(row.inputSeq) || row.inputSeq < 0) throw refuse(`inputSeq ${row.inputSeq} is not one`);
-  if (!Number.isFinite(row.timeMs)) throw refuse(`timeMs ${row.timeMs} is no time`);
-  if (row.subject === '' || row.kind === '') throw refuse('subject and kind must be named');
+  if (!JOURNAL_TABLES.includes(row.table)) throw refused(row, 'no such table');
+  if (!Number.isSafeInteger(row.seq) || row.seq < 1) throw refused(row, 'seq must be a whole number from 1');
+  if (!Number.isSafeInteger(row.inputSeq) || row.inputSeq < 0) {
+    throw refused(row, `inputSeq ${row.inputSeq} is not one`);
+  }
+  if (!Number.isFinite(row.timeMs)) throw refused(row, `timeMs ${row.timeMs} is no time`);
+  if (row.subject === '' || row.kind === '') throw refused(row, 'subject and kind must be named');
   try {
     return canonicalJson(row.payload);
   } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error), error);
+    throw refused(row, error instanceof Error ? error.message : String(error), error);
   }
+}
+
+function refused({ table, seq, subject, kind }: JournalRow, what: string, cause?: unknown): NightjarError {
+  const message = `${table} ${seq} (${subject} ${kind}): ${what}`;
+  return new NightjarError('journal.failed', message, { table, seq, kind }, cause);
 }
 
 function failed(path: string, act: string, error: unknown): NightjarError {

@@ -1,5 +1,6 @@
+import { canonicalJson } from './canonicalJson.ts';
 import { chainOf, type StoredRow, type TableHead } from './rowChain.ts';
-import { canonicalJson, type JournalTable } from './rows.ts';
+import type { JournalTable } from './rows.ts';
 
 export type RowCheckName = 'sequence' | 'chain' | 'payload' | 'input order';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type JournalRow } from './rows.ts';
+import { canonicalJson } from './canonicalJson.ts';
+import type { JournalRow } from './rows.ts';
 
 /** A row as it is hashed and compared: canonical JSON of the whole row. Folder names and wall-clock stamps are no part of it. */
 export function canonicalRow(row: JournalRow): string {

@@ -27,36 +27,6 @@ export interface JournalRow {
   readonly payload: unknown;
 }
 
-/** JSON with sorted keys: the form in which rows are hashed and compared. @throws TypeError on a value JSON cannot hold */
-export function canonicalJson(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value);
-    case 'boolean':
-      return value ? 'true' : 'false';
-    case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(`${value} cannot be journalled`);
-      return String(value);
-    case 'object':
-      if (value === null) return 'null';
-      return Array.isArray(value) ? `[${value.map(canonicalJson).join(',')}]` : canonicalMembers(value);
-    default:
-      throw new TypeError(`a ${typeof value} cannot be journalled`);
-  }
-}
-
-/** One string that grows: lists of entries, filtered, sorted and joined, cost half as much again for each row. */
-function canonicalMembers(value: object): string {
-  const members = value as Readonly<Record<string, unknown>>;
-  let text = '';
-  for (const key of Object.keys(members).sort()) {
-    const member = members[key];
-    if (member === undefined) continue;
-    text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
-  }
-  return text === '' ? '{}' : `${text}}`;
-}
-
 /** `decisions` kinds and their payloads: what reports are made from. */
 export interface LookEndedPayload {
   readonly lookId: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '../domain/ports.ts';
-import { canonicalJson } from './rows.ts';
+import { canonicalJson } from './canonicalJson.ts';
 
 /** What a run is called, and the eight characters that stand for it in client order ids. */
 export interface RunName {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { NightjarError } from '../domain/errors.ts';
+import { canonicalJson } from './canonicalJson.ts';
 import { syncFolder } from './durableFile.ts';
-import { canonicalJson } from './rows.ts';
 
 export const STATE_SCHEMA_VERSION = 1;
 

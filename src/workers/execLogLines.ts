@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { canonicalJson } from '../journal/canonicalJson.ts';
 import { openParts } from '../journal/journalParts.ts';
-import { canonicalJson, type EvParts, type JournalRow, type TradeClosedPayload } from '../journal/rows.ts';
+import type { EvParts, JournalRow, TradeClosedPayload } from '../journal/rows.ts';
 
 const PARTS = ['spread', 'adverse', 'fees', 'slippage', 'net'] as const satisfies readonly (keyof EvParts)[];
 /** The end of `exec_log.jsonl` that is looked at: some thousand lines. */

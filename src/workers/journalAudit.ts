@@ -1,5 +1,6 @@
 import type { Closure, ControlMessage, LatchState } from '../domain/control.ts';
-import { canonicalJson, type JournalRow } from '../journal/rows.ts';
+import { canonicalJson } from '../journal/canonicalJson.ts';
+import type { JournalRow } from '../journal/rows.ts';
 import type { AuditEntry, PermitChange, StateStore } from '../journal/stateStore.ts';
 
 export interface JournalAudit {

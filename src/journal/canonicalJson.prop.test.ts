@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { canonicalJson } from './rows.ts';
+import { canonicalJson } from './canonicalJson.ts';
 
 /** The same object with its members, at every depth, in the opposite order. */
 function reversed(value: unknown): unknown {
@@ -30,4 +30,9 @@ it('sorts members, leaves out undefined ones, and refuses what JSON cannot hold'
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 1, undefined, [undefined]]) {
     expect(() => canonicalJson({ deep: [value] }), String(value)).toThrow(/cannot be journalled/);
   }
+});
+
+it('writes the same text once it remembers no more shapes', () => {
+  const texts = Array.from({ length: 20_000 }, (_, i) => canonicalJson({ [`z${i}`]: 1, [`a${i}`]: 2 }));
+  expect(texts).toEqual(texts.map((_, i) => `{"a${i}":2,"z${i}":1}`));
 });
