@@ -83,11 +83,11 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
         return part.selects[table].get(seq) ?? sealedRow(runDir, table, seq);
       };
       try {
-        if (startsGroup) database.exec('BEGIN IMMEDIATE');
-        database.exec('SAVEPOINT batch');
+        // A first call that fails takes its whole group with it; a later one leaves the others' rows.
+        database.exec(startsGroup ? 'BEGIN IMMEDIATE' : 'SAVEPOINT batch');
         const fresh = rows.filter((row, i) => insertRow(row, texts[i]!, last, inserts, held));
         inserts.flush();
-        database.exec('RELEASE batch');
+        if (!startsGroup) database.exec('RELEASE batch');
         groupRows += fresh.length;
         return fresh;
       } catch (error) {
