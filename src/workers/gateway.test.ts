@@ -208,6 +208,28 @@ describe('an order of which the venue knows nothing', () => {
     expect(fates(sent)).toMatchObject([{ clientOrderId: 'nja', answer: no }]);
   });
 
+  it('counts its end of life from its leaving, not from the begin of its sending', async () => {
+    const answers: ((outcome: PlaceOutcome) => void)[] = [];
+    const leaves: (() => string | null)[] = [];
+    const { gateway, sent, lookups } = startGateway({
+      orderGoneMs: 3_000,
+      place: (_, refusedNow) => {
+        leaves.push(refusedNow!);
+        return new Promise((resolve) => answers.push(resolve));
+      },
+    });
+    lookups.set('a', { found: 'no', raw: null });
+    gateway.handle({ type: 'place', intent: intent('a') });
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(leaves[0]!()).toBeNull();
+    answers[0]!({ outcome: 'unknown', code: 'net.timeout', reason: 'no answer', raw: null });
+
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(sent.filter(({ type }) => type === 'resolved')).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sent.at(-1)).toMatchObject({ type: 'resolved', answer: { found: 'no' } });
+  });
+
   it('may still be under way from an earlier gateway for as long after the start of this one', async () => {
     const { gateway, sent, lookups } = startGateway({ orderGoneMs: 3_000 });
     lookups.set('njold', no);

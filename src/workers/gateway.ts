@@ -146,6 +146,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     let keptBack: string | null = null;
     const refusedNow = () => {
       keptBack ??= entry.isWithdrawn ? WITHDRAWN : latchRefusal(latch, intent.botSlot, intent.effect);
+      // Signed by now, perhaps long after its turn came (a slow connect): its end of life is reckoned from here.
+      entry.sentAtMs = clock.nowMs();
       return keptBack;
     };
     const answer = await port.place(intent, refusedNow).catch(brokenPlace);
