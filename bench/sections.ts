@@ -1,4 +1,5 @@
 import { bookPathSection } from './bookPath.ts';
+import { decodeSection } from './decode/decodeBench.ts';
 import { hostSection } from './hostBench.ts';
 import { journalSection } from './journal/journalBench.ts';
 import { memorySection } from './memory/memoryBench.ts';
@@ -12,6 +13,7 @@ import { crashSection } from './supervision/crashBench.ts';
 
 /** In the order in which they run and print. */
 export const sections: readonly BenchSection[] = [
+  decodeSection,
   bookPathSection,
   ringSection,
   hostSection,
