@@ -1,35 +1,43 @@
 import { parseArgs } from 'node:util';
+import { startFeedSoak } from './soak/feedSoak.ts';
 import { slopeOf } from './soak/slope.ts';
 import { startSoakWorld } from './soak/soakWorld.ts';
 
 /**
- * `node --expose-gc scripts/soak.ts [--minutes 1440] [--cut-every 60] [--seed 7] [--trades] [--json]`: the whole system
- * for a day of virtual time while all its connections are cut each minute. Prints what the heap and the process's memory
- * grew by, after a warm-up of a third; exit 1 when the heap grew by more than 1 MB per hour of cuts once a minute.
+ * `node --expose-gc scripts/soak.ts [--minutes 1440] [--reconnect-each 60] [--seed 7] [--trades] [--symbols N] [--json]`: the
+ * whole system for a day of virtual time while all its connections are cut each minute; with `--symbols` the feeds of so
+ * many pairs at three venues instead. Prints what the heap and the process's memory grew by, after a warm-up of a third;
+ * exit 1 when the heap grew by more than 1 MB per hour of cuts once a minute, or a book gave a price that it should not.
  */
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1440' },
-    'cut-every': { type: 'string', default: '60' },
+    'reconnect-each': { type: 'string', default: '60' },
     seed: { type: 'string', default: '7' },
     trades: { type: 'boolean', default: false },
+    symbols: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
-const [minutes, cutEverySeconds, seed] = [values.minutes, values['cut-every'], values.seed].map(Number);
+const [minutes, cutEverySeconds, seed] = [values.minutes, values['reconnect-each'], values.seed].map(Number);
 const collect = globalThis.gc;
 if (collect === undefined || !(minutes! > 0) || !(cutEverySeconds! >= 2)) {
   console.error(
     collect === undefined
       ? 'start it as "node --expose-gc scripts/soak.ts": growth is measured after a collection'
-      : `--minutes ${values.minutes} --cut-every ${values['cut-every']}: give minutes above 0, and at least 2 seconds between cuts`,
+      : `--minutes ${values.minutes} --reconnect-each ${values['reconnect-each']}: give minutes above 0, and at least 2 seconds between cuts`,
   );
   process.exit(2);
 }
 /** What the failure catalogue allows, per hour of cuts once a minute: 60 cuts. */
 const LARGEST_BYTES_PER_CUT = 1_000_000 / 60;
 
-const world = startSoakWorld(seed!, values.trades);
+const symbols = values.symbols === undefined ? null : Number(values.symbols);
+if (symbols !== null && !(symbols >= 1 && symbols <= 200)) {
+  console.error(`--symbols ${values.symbols}: give a number of pairs from 1 to 200`);
+  process.exit(2);
+}
+const world = symbols === null ? startSoakWorld(seed!, values.trades) : startFeedSoak(seed!, symbols);
 const totalMs = minutes! * 60_000;
 const everyMs = cutEverySeconds! * 1_000;
 const [atCut, heap, rss]: [number[], number[], number[]] = [[], [], []];
@@ -55,12 +63,13 @@ for (let atMs = everyMs; atMs <= totalMs; atMs += everyMs) {
 const warm = Math.floor(atCut.length / 3);
 const bytesPerCut = slopeOf(atCut.slice(warm), heap.slice(warm));
 const report = {
-  ...{ seed, minutes, cutEverySeconds, trades: values.trades, ...world.figures() },
+  ...{ seed, minutes, cutEverySeconds, trades: values.trades, symbols, ...world.figures() },
   samples: atCut.length,
   heapMbAtEnd: heap.at(-1)! / 1e6,
   heapMbPerHour: (bytesPerCut * 60) / 1e6,
   rssMbPerHour: (slopeOf(atCut.slice(warm), rss.slice(warm)) * 60) / 1e6,
-  ok: bytesPerCut < LARGEST_BYTES_PER_CUT,
+  ok: bytesPerCut < LARGEST_BYTES_PER_CUT && world.faults().length === 0,
+  faults: world.faults(),
 };
 world.close();
 console.log(values.json ? JSON.stringify(report) : report);

@@ -6,6 +6,7 @@ import { silentMetrics } from './telemetry/metricSink.ts';
 import { createScrubber } from './telemetry/scrubber.ts';
 import { guardEgress, venueTargets } from './workers/egressGuard.ts';
 import { createWallPorts } from './workers/gatewayPorts.ts';
+import { budgetedBy, openRateShare, type RateShare, takeOverBans } from './workers/venueBans.ts';
 import { createWallClock } from './workers/wallClock.ts';
 import { createWallTransport } from './workers/wallTransport.ts';
 
@@ -13,6 +14,7 @@ import { createWallTransport } from './workers/wallTransport.ts';
 const clock = createWallClock();
 let ports: Promise<readonly TradePort[]> = Promise.reject(new Error('it was called before it was told of any venue'));
 ports.catch(() => {});
+let share: RateShare | undefined;
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {
@@ -24,7 +26,8 @@ process.on('message', (raw) => {
   } else void rescue(task.budgetMs).then((report) => process.send?.({ type: 'rescued', report } satisfies Rescued));
 });
 
-function load({ endpoints, pairs }: Extract<RescueTask, { type: 'prepare' }>): Promise<readonly TradePort[]> {
+function load({ endpoints, pairs, banDir }: Extract<RescueTask, { type: 'prepare' }>): Promise<readonly TradePort[]> {
+  share = banDir === undefined ? undefined : openRateShare(banDir);
   // It holds the keys too, for the little while that it lives.
   guardEgress(venueTargets(endpoints), (target) => process.stderr.write(`RESCUE    refused to reach ${target}\n`));
   const { apiKey, secret, passphrase } = simKeys;
@@ -35,12 +38,17 @@ function load({ endpoints, pairs }: Extract<RescueTask, { type: 'prepare' }>): P
   };
   return createWallPorts(
     { mode: 'live', env: 'sim', endpoints, pairs, keys },
-    { transport: createWallTransport(), clock, metrics: silentMetrics },
+    {
+      transport: budgetedBy(share, createWallTransport(), clock, endpoints),
+      clock,
+      metrics: silentMetrics,
+    },
   );
 }
 
 async function rescue(budgetMs: number): Promise<RescueReport> {
   try {
+    if (share !== undefined) takeOverBans(share);
     return await rescueOrders(await ports, clock, budgetMs);
   } catch (error) {
     const failure = createScrubber(Object.values(simKeys)).scrub(toPlainError(error).message);

@@ -5,7 +5,9 @@ import type { KernelConfig } from './core/kernel.ts';
 import { inProcess, type Scope } from './core/virtualChild.ts';
 import type { Logger, Random, VenueEndpoints } from './domain/ports.ts';
 import type { MetricSink } from './telemetry/metricSink.ts';
+import { budgetedTransport } from './venues/budgetedTransport.ts';
 import { createSpotFeed } from './venues/createSpotFeed.ts';
+import { createRateWords, RateBudget } from './venues/rateBudget.ts';
 import { type ArbLane, createArbLane } from './workers/arbLane.ts';
 import type { LaneMessage } from './workers/laneMessages.ts';
 
@@ -27,7 +29,8 @@ export interface VirtualLane {
 }
 
 export function createVirtualLane(deps: VirtualLaneDeps): VirtualLane {
-  const { kernel } = deps;
+  const { kernel, endpoints } = deps;
+  const budget = new RateBudget(createRateWords());
   const laneId = kernel.lanes[0]!;
   let running: ArbLane | null = null;
   return {
@@ -37,12 +40,12 @@ export function createVirtualLane(deps: VirtualLaneDeps): VirtualLane {
         boot: {
           lane: laneId,
           incarnation,
-          endpoints: deps.endpoints,
+          endpoints,
           instruments: kernel.instruments,
           bots: laneBots(kernel),
         },
         clock: scope.clock,
-        transport: scope.transport,
+        transport: budgetedTransport(scope.transport, { budget, clock: scope.clock, endpoints, onBan: () => {} }),
         random: deps.random.fork(`${laneId}/${incarnation}`),
         metrics: deps.metrics,
         logger: deps.log,

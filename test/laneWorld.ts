@@ -48,6 +48,8 @@ export class FakeFeed implements SpotFeed {
     stale: 0,
     reconnects: 0,
     badFrames: 0,
+    late: 0,
+    wrong: 0,
   };
   running = false;
   readonly #deps: SpotFeedDeps;

@@ -3,6 +3,7 @@ import type { Mutation } from './mutation.ts';
 const test = 'test/failureCasesVenues.test.ts';
 const gatewayTest = 'test/gatewayCex.test.ts';
 const keeper = 'src/venues/bookKeeper.ts';
+const limitsTest = 'test/failureCasesLimits.test.ts';
 const usOpen = 'src/strategies/usOpen.ts';
 
 /** Groups C, D and E: market data, time and limits, increments and sizes. */
@@ -45,9 +46,65 @@ export const venueMutations: readonly Mutation[] = [
     replace: 'if (quietMs >= 1e9 * DEAD_AFTER_QUIET_MS) {',
   },
   {
+    ...{ number: 'C8', name: 'a message may be a minute late', file: 'src/venues/spotBookFeed.ts', test: limitsTest },
+    search: 'const LATE_MS = 1_000;',
+    replace: 'const LATE_MS = 60_000;',
+  },
+  {
+    ...{
+      number: 'C10',
+      name: 'an audit compares and nobody listens',
+      file: 'src/venues/bookAudit.ts',
+      test: limitsTest,
+    },
+    search: '    if (this.#wrongInARow < WRONG_TIMES) {',
+    replace: '    if (this.#wrongInARow > 0) {',
+  },
+  {
+    ...{
+      number: 'D1',
+      name: 'the venue’s time is read once, at the start',
+      file: 'src/venues/cexAsk.ts',
+      test: limitsTest,
+    },
+    search: 'if (skewCodes.has(judgement.code)) resyncTime();',
+    replace: 'if (skewCodes.has(judgement.code)) hasHelped = false;',
+  },
+  {
     ...{ number: 'D2', name: 'a limit is read and not obeyed', file: 'src/venues/cexAsk.ts', test: gatewayTest },
     search: 'quietUntilMs = Math.max(quietUntilMs, untilMs);',
     replace: '',
+  },
+  {
+    ...{ number: 'D3', name: 'a ban is kept in memory alone', file: 'src/workers/venueBans.ts', test: limitsTest },
+    search: 'if (share !== undefined) writeBan(share.banDir, ban);',
+    replace: '',
+  },
+  {
+    ...{
+      number: 'D4',
+      name: 'each thread has a budget of its own',
+      file: 'src/venues/rateBudget.ts',
+      test: limitsTest,
+    },
+    search: 'this.#words = new BigInt64Array(shared);',
+    replace: 'this.#words = new BigInt64Array(shared.slice(0));',
+  },
+  {
+    ...{
+      number: 'D5',
+      name: 'each audit brings the next one nearer',
+      file: 'src/venues/bookAudit.ts',
+      test: limitsTest,
+    },
+    search: '      this.#wrongInARow = 0;\n      this.#later(AUDIT_EVERY_MS);\n      return;\n    }\n    this.failed',
+    replace:
+      '      this.#wrongInARow = 0;\n      this.#later(AUDIT_EVERY_MS / (1 + this.compared / 1_000));\n      return;\n    }\n    this.failed',
+  },
+  {
+    ...{ number: 'D6', name: 'a plan may take everything', file: 'src/venues/ratePlan.ts', test: limitsTest },
+    search: 'if (load.steady <= allowed && load.data <= dataAllowed) return [];',
+    replace: 'if (load.steady <= limit) return [];',
   },
   {
     ...{ number: 'D7', name: 'a holiday is forgotten', file: usOpen, test: 'src/strategies/usOpenCalendar.test.ts' },

@@ -31,7 +31,9 @@ export interface SoakWorld {
   runTo(atMs: number): Promise<void>;
   /** Cuts every market data connection of every venue. */
   cutAll(): void;
-  figures(): { readonly cuts: number; readonly looks: number; readonly reconnects: number; readonly frames: number };
+  figures(): Readonly<Record<'cuts' | 'looks' | 'reconnects' | 'frames', number>> & Readonly<Record<string, number>>;
+  /** What must not happen and did, in words. */
+  faults(): readonly string[];
   close(): void;
 }
 
@@ -110,6 +112,7 @@ export function startSoakWorld(seed: number, trades: boolean): SoakWorld {
         frames: feeds.reduce((sum, feed) => sum + (feed.frames ?? 0), 0),
       };
     },
+    faults: () => [],
     close() {
       world.stop();
       journal?.close();

@@ -4,6 +4,7 @@ import { openDataDir } from '../journal/dataDir.ts';
 import { checkData } from './doctor/dataChecks.ts';
 import type { Finding } from './doctor/finding.ts';
 import { checkDeadMan, checkLive } from './doctor/liveChecks.ts';
+import { checkRequestLoad } from './doctor/loadChecks.ts';
 import { checkMachine } from './doctor/machineChecks.ts';
 import { checkRuns } from './doctor/runChecks.ts';
 import { action, EXIT, type ExitCode, printJson, printText } from './output.ts';
@@ -30,6 +31,7 @@ async function examine({ data, json }: DoctorOptions): Promise<ExitCode> {
     ...checkData(dataDir),
     ...(await checkLive(dataDir)),
     ...checkRuns(dataDir),
+    ...checkRequestLoad(process.cwd()),
     ...checkDeadMan([...CEX_VENUES, 'jupiter']),
   ];
   const failed = findings.filter(({ level }) => level === 'FAIL').length;

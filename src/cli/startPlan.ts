@@ -17,6 +17,7 @@ import { buildIdentity, type RunManifest } from '../journal/runManifest.ts';
 import { arbMachine } from '../machines/arbMachine.ts';
 import { type PlannedFault, playable } from '../sim/faults/faultPlan.ts';
 import { SIM_INSTRUMENTS } from '../sim/simInstruments.ts';
+import { refuseBanned } from '../workers/venueBans.ts';
 import { codeHash } from './codeHash.ts';
 
 const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,6 +46,7 @@ export function planRun(wish: RunWish): {
 } {
   const { config, dataDir, startedAtMs } = wish;
   const isVirtual = config.clock === 'virtual';
+  if (!isVirtual) refuseBanned(dataDir.root, startedAtMs);
   const build = buildIdentity(PROJECT_ROOT);
   const hash = configHash(config);
   const name: RunName = isVirtual
@@ -81,7 +83,9 @@ export function planRun(wish: RunWish): {
       isVirtual || config.env !== 'sim'
         ? null
         : { entry: CLI_ENTRY, args: simArgs(config, writePlan(runDir, wish.faults)) },
-    rescue: isVirtual ? null : { entry: RESCUE_ENTRY, pairs: [...new Set(kernel.bots.map(({ pair }) => pair))] },
+    rescue: isVirtual
+      ? null
+      : { entry: RESCUE_ENTRY, pairs: [...new Set(kernel.bots.map(({ pair }) => pair))], banDir: dataDir.root },
     boot: {
       run: name.id,
       runTag: name.runTag,

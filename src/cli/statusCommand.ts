@@ -98,15 +98,15 @@ export function statusText(status: SystemStatus): string {
     '',
     formatTable(
       [
-        ['feed', 'state', 'age', 'frames', 'gaps', 'resyncs', 'crossed', 'bad'],
+        ['feed', 'state', 'age', 'frames', 'gaps', 'resyncs', 'crossed', 'bad', 'late', 'wrong'],
         ...Object.entries(status.feeds).map(([id, feed]) => [
           id,
           feed.live ? 'live' : 'not live',
           feed.ageMs === null ? '–' : `${(feed.ageMs / 1000).toFixed(1)} s`,
-          ...[feed.frames, feed.gaps, feed.resyncs, feed.crossed, feed.badFrames].map(String),
+          ...[feed.frames, feed.gaps, feed.resyncs, feed.crossed, feed.badFrames, feed.late, feed.wrong].map(String),
         ]),
       ],
-      [2, 3, 4, 5, 6, 7],
+      [2, 3, 4, 5, 6, 7, 8, 9],
     ),
     '',
     ...treeLines(status.tree, 0),

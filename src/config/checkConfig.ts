@@ -1,6 +1,8 @@
+import { CEX_VENUES } from '../domain/instruments.ts';
 import type { KnobFinding } from '../domain/knobs.ts';
 import { loosenedLimits, type RiskLimits, riskKnobs } from '../risk/limits.ts';
 import { checkArbKnobs } from '../strategies/arb/arbKnobs.ts';
+import { checkLoad, type PlannedMarkets } from '../venues/ratePlan.ts';
 import { type ConfigOrigins, type NightjarConfig, OPEN_SLOT_NOTE } from './resolveSettings.ts';
 
 /** What this version can do; anything else would trade as if it were `live` on `sim`, so it is refused instead. */
@@ -80,8 +82,15 @@ export function checkConfig(
       });
     }
   }
+  findings.push(...checkLoad(marketsOf(config)));
   findings.push(...loosened(config.risk), ...acceptedRisks(config.keys.acceptRisks));
   return findings;
+}
+
+/** The markets whose books are kept: those traded, and the two that give fx and the price of chain fees. */
+export function marketsOf(config: Pick<NightjarConfig, 'bots'>): readonly PlannedMarkets[] {
+  const symbols = new Set([...Object.keys(config.bots.arb.instances), 'SOL', 'USDC']);
+  return CEX_VENUES.map((venue) => ({ venue, spot: symbols.size, perpetuals: 0 }));
 }
 
 /** A risk that somebody took on must not be forgotten. */

@@ -7,6 +7,7 @@ import { createSlabReader } from '../telemetry/slabText.ts';
 import { startThreadSampler } from '../telemetry/threadSampler.ts';
 import { createLatch, loadLatchWords } from '../workers/latchWords.ts';
 import { actOut } from '../workers/threadDrill.ts';
+import { openRateShare } from '../workers/venueBans.ts';
 import { createWallClock } from '../workers/wallClock.ts';
 import { createChildRunner } from './childRunner.ts';
 import type { OtherCommand } from './commands.ts';
@@ -43,6 +44,7 @@ export function startWallRuntime(input: WallRuntimeInput): { stop(reason: string
     dimensions,
     slabs: createSlabs(dimensions),
     latch,
+    rate: openRateShare(boot.dataDir),
     log: noticingLog(input.log, notice),
     journalLink: createJournalLink(undefined, clock, () =>
       input.log.log(

@@ -37,6 +37,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** It places or cancels: on connections of its own, so that no lookup can make it wait. */
   readonly isOrder?: boolean;
+  /** Of orders: it opens risk, and so comes after what closes it where a venue's request budget is short. */
+  readonly isOpening?: boolean;
   /**
    * Asked on the connected socket, right before the first byte is written; a text is why it must not leave: it rejects with
    * net.refused and that text. A transport that writes in the very call that hands the request over need not ask.

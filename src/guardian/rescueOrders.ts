@@ -19,7 +19,13 @@ export interface RescueReport {
 
 /** What a rescue process is told: first to load, then, once the core is dead, to act. And what it answers. */
 export type RescueTask =
-  | { readonly type: 'prepare'; readonly endpoints: VenueEndpoints; readonly pairs: readonly string[] }
+  | {
+      readonly type: 'prepare';
+      readonly endpoints: VenueEndpoints;
+      readonly pairs: readonly string[];
+      /** Where bans are written down; absent = nowhere. */
+      readonly banDir?: string;
+    }
   | { readonly type: 'rescue'; readonly budgetMs: number };
 export interface Rescued {
   readonly type: 'rescued';

@@ -10,6 +10,7 @@ const PROCESS_MARGIN_MS = 3000;
 export interface RescuePlan {
   readonly entry: string;
   readonly pairs: readonly string[];
+  readonly banDir?: string;
 }
 
 export interface RescueStandby {
@@ -26,7 +27,7 @@ export interface RescueStandby {
 
 /** Cancels what is ours at the venues after the death of a core, in a process of its own that may wait for it, loaded. */
 export function createRescueStandby(
-  { entry, pairs }: RescuePlan,
+  { entry, pairs, banDir }: RescuePlan,
   endpoints: VenueEndpoints,
   forkRescue: (entry: string) => ChildProcess = (file) => forkChild(file, []),
 ): RescueStandby {
@@ -34,7 +35,7 @@ export function createRescueStandby(
   let isDismissed = false;
   const fork = () => {
     const child = forkRescue(entry);
-    child.send({ type: 'prepare', endpoints, pairs } satisfies RescueTask);
+    child.send({ type: 'prepare', endpoints, pairs, ...(banDir === undefined ? {} : { banDir }) } satisfies RescueTask);
     return child;
   };
   const take = () => {

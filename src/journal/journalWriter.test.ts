@@ -125,6 +125,19 @@ describe('journal writer', () => {
     expect(writer.lastSeq().decisions).toBe(committed);
   });
 
+  it('answers inside a group how much waited before it', () => {
+    const { writer } = startWriter();
+    writer.append(decisions(1));
+    writer.commit();
+    const before = writer.pendingFrames();
+    writer.append(decisions(2));
+    expect(writer.pendingFrames()).toBe(before);
+    expect(writer.checkpoint()).toBe(before);
+    expect(before).toBeGreaterThan(0);
+    writer.commit();
+    expect(writer.pendingFrames()).toBeGreaterThan(before);
+  });
+
   it('moves the write-ahead file into the database only when told', () => {
     const { writer } = startWriter();
     for (let seq = 1; seq <= 2000; seq += 1) {

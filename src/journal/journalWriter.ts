@@ -40,7 +40,7 @@ export interface JournalWriter {
   readonly groupRows: number;
   /** Highest sequence per table, the open group included; 0 = none. */
   lastSeq(): Readonly<Record<JournalTable, number>>;
-  /** Frames of 4 KiB that wait in the write-ahead file for a checkpoint. */
+  /** Frames of 4 KiB that wait in the write-ahead file for a checkpoint; inside a group as they were before it. */
   pendingFrames(): number;
   /** Moves the write-ahead file's content into the database, as far as readers allow; never inside a group. @returns frames left */
   checkpoint(): number;
@@ -70,6 +70,7 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
   let durable: JournalHeads = readHeads(part.database);
   let last: Record<JournalTable, TableHead> = { ...durable };
   let groupRows = 0;
+  let lastPendingFrames = 0;
   let isOpen = true;
 
   const writer: JournalWriter = {
@@ -126,8 +127,11 @@ export function createJournalWriter(path: string, options: JournalWriterOptions)
     lastSeq: () => perTable((table) => last[table][0]),
 
     pendingFrames() {
+      // SQLite refuses the question inside a transaction ("database table is locked").
+      if (part.database.isTransaction) return lastPendingFrames;
       const state = part.waiting.get();
-      return Math.max(0, Number(state?.log ?? 0) - Number(state?.checkpointed ?? 0));
+      lastPendingFrames = Math.max(0, Number(state?.log ?? 0) - Number(state?.checkpointed ?? 0));
+      return lastPendingFrames;
     },
 
     checkpoint() {

@@ -16,6 +16,10 @@ export interface FeedFigures {
   readonly crossed: number;
   readonly badFrames: number;
   readonly reconnects: number;
+  /** Times that messages came so late that the book was paused. */
+  readonly late: number;
+  /** Audits that found the content wrong. */
+  readonly wrong: number;
 }
 
 /** Every feed by `venue pair` (`okx SOL/USDT`), read from the lanes' slabs: true also while a lane hangs. */
@@ -36,6 +40,8 @@ export function readFeedFigures(reader: SlabReader, dimensions: Dimensions): Rec
         crossed: read('feed_crossed_total'),
         badFrames: read('feed_bad_frames_total'),
         reconnects: read('feed_reconnects_total'),
+        late: read('feed_late_total'),
+        wrong: read('feed_wrong_total'),
       };
     }
   }

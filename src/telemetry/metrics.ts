@@ -234,6 +234,20 @@ export const METRICS: readonly MetricDeclaration[] = checkedCatalogue([
     help: 'Frames refused: not JSON, unknown, truncated.',
   },
   {
+    name: 'nightjar_feed_late_total',
+    ...counter,
+    ...lane,
+    labels: byFeed,
+    help: 'Times that a book was paused because its messages came too late.',
+  },
+  {
+    name: 'nightjar_feed_wrong_total',
+    ...counter,
+    ...lane,
+    labels: byFeed,
+    help: 'Books whose content an audit over REST found wrong though their sequence was right.',
+  },
+  {
     name: 'nightjar_feed_reconnects_total',
     ...counter,
     ...lane,

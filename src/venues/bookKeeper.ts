@@ -40,6 +40,8 @@ export class BookKeeper {
   oldFrames = 0;
   /** Connected again and not yet proven by a change behind a snapshot. */
   reconnectUncounted = false;
+  /** Messages come too late: the book is kept in step, and prices nothing. */
+  isLate = false;
   readonly book: MarketBook;
   readonly #ports: KeeperPorts;
   readonly #protocol: FeedProtocol;
@@ -214,9 +216,17 @@ export class BookKeeper {
     }
     if (!this.#awaitsChange) {
       if (Number.isNaN(this.goodSinceMs)) this.goodSinceMs = nowMs;
-      this.book.trust = 'live';
+      this.book.trust = this.isLate ? 'stale' : 'live';
     }
     this.#ports.onBook();
+  }
+
+  /** Its content was found wrong though its sequence was right: not quotable, and made anew. */
+  distrust(message: string): void {
+    this.#counters.wrong += 1;
+    this.#ports.onTrouble('venue.book-gap', message);
+    this.resync();
+    this.setTrust('gap');
   }
 
   #wrongChecksum(checksum: number): void {

@@ -20,7 +20,7 @@ export interface Trace {
 }
 
 /** How the requests of one call leave. */
-export type Sending = Pick<HttpRequest, 'isOrder' | 'refusedNow'>;
+export type Sending = Pick<HttpRequest, 'isOrder' | 'isOpening' | 'refusedNow'>;
 
 export interface CcxtClient {
   readonly venue: CexVenue;

@@ -94,7 +94,7 @@ export function createCexTrade(deps: CexTradeDeps): TradePort {
             { ...dialect.createParams(intent) },
           ),
         (request) => request.method === 'POST' && dialect.createPath.test(request.path),
-        { isOrder: true, ...(refusedNow === undefined ? {} : { refusedNow }) },
+        { isOrder: true, isOpening: intent.effect === 'opening', ...(refusedNow === undefined ? {} : { refusedNow }) },
       );
       return placeOutcome(dialect, intent, answer);
     },

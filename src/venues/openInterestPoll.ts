@@ -4,7 +4,7 @@ import type { DecodedFrame } from './decodedFrame.ts';
 import { FrameKind } from './decodedFrame.ts';
 import type { FrameDecoder } from './frameDecoder.ts';
 
-const EVERY_MS = 10_000;
+export const EVERY_MS = 10_000;
 const TIMEOUT_MS = 5_000;
 /** After a refusal for asking too often. */
 const PAUSE_MS = 60_000;

@@ -29,6 +29,8 @@ export class PerpBookFeed implements PerpFeed {
   readonly #poll: OpenInterestPoll | null;
   /** By how much the newest book message came later than the venue's quickest. */
   #delayMs = 0;
+  /** The venue's own time of it; NaN before the first of a connection. */
+  #venueTimeMs = Number.NaN;
 
   constructor(deps: PerpFeedDeps, protocol: PerpProtocol) {
     this.#deps = deps;
@@ -128,6 +130,7 @@ export class PerpBookFeed implements PerpFeed {
     this.#keeper.reconnectUncounted = this.#bookLink.opened > 1;
     this.#events.reconnected();
     this.#delayMs = 0;
+    this.#venueTimeMs = Number.NaN;
     this.#keeper.setTrust('syncing');
   }
 
@@ -167,7 +170,8 @@ export class PerpBookFeed implements PerpFeed {
     const receivedMs = this.#bookLink.lastFrameMs;
     this.#watch.bookFrameMs = receivedMs;
     const { venueTimeMs } = this.#book.decoder.frame;
-    const delayMs = this.#deps.venueClock.observe(venueTimeMs, receivedMs);
+    const delayMs = this.#deps.venueClock.observeInOrder(venueTimeMs, receivedMs, this.#venueTimeMs);
+    this.#venueTimeMs = venueTimeMs;
     this.#delayMs = Number.isNaN(delayMs) ? 0 : delayMs;
     if (kind === FrameKind.snapshot) this.#keeper.onStreamSnapshot();
     else this.#keeper.onDepth(bytes);

@@ -1,4 +1,5 @@
 import type { CexVenue, Instrument } from '../domain/instruments.ts';
+import { BookAudit } from './bookAudit.ts';
 import { BookKeeper } from './bookKeeper.ts';
 import { BookWatch } from './bookWatch.ts';
 import { FrameKind } from './decodedFrame.ts';
@@ -6,11 +7,15 @@ import type { FeedProtocol } from './feedProtocol.ts';
 import { MarketBook } from './marketBook.ts';
 import { RollingConnection } from './rollingConnection.ts';
 import { TradeIds } from './tradeIds.ts';
+import { VenueClock } from './venueClock.ts';
 import type { FeedCounters, PricedBook, SpotFeed, SpotFeedDeps } from './venueFeed.ts';
 import { newCounters } from './venueFeed.ts';
 
 /** How far heartbeats may vouch for a book that does not change (`docs/BOTS.md`, stale rule). */
 const VOUCH_MS = 10_000;
+/** A book message that comes so much later than the quickest prices nothing any more, until they come in time again. */
+const LATE_MS = 1_000;
+const IN_TIME_MS = 500;
 
 /** One spot market of one venue: what comes over its connection goes to the book's keeper or to whoever hears trades. */
 export class SpotBookFeed implements SpotFeed {
@@ -22,7 +27,13 @@ export class SpotBookFeed implements SpotFeed {
   readonly #keeper: BookKeeper;
   readonly #watch: BookWatch;
   readonly #connection: RollingConnection;
+  readonly #audit: BookAudit;
+  readonly #venueClock: VenueClock;
   readonly #tradeIds = new TradeIds();
+  /** By how much the newest book message came later than the venue's quickest. */
+  #delayMs = 0;
+  /** The venue's own time of it; NaN before the first of a connection. */
+  #venueTimeMs = Number.NaN;
 
   constructor(deps: SpotFeedDeps, protocol: FeedProtocol) {
     this.#deps = deps;
@@ -32,7 +43,8 @@ export class SpotBookFeed implements SpotFeed {
     const onTrouble = (code: string, message: string) => this.#trouble(code, message);
     const { clock, transport, random } = deps;
     const send = (texts: readonly string[]) => this.#connection.send(texts);
-    const keeperPorts = { clock, transport, random, onBook: () => deps.onBook(this), onTrouble, send };
+    const keeperPorts = { clock, transport, random, onBook: () => this.#onBook(), onTrouble, send };
+    this.#venueClock = deps.venueClock ?? new VenueClock();
     this.#keeper = new BookKeeper(keeperPorts, protocol, this.#book, this.counters);
     this.#connection = new RollingConnection(deps, protocol, {
       onOpen: () => this.#onOpen(),
@@ -44,6 +56,18 @@ export class SpotBookFeed implements SpotFeed {
     const reconnect = (reason: string) => this.#connection.reconnect(reason);
     const clearAttempts = () => this.#connection.clearAttempts();
     this.#watch = new BookWatch({ onTrouble, reconnect, clearAttempts }, protocol, this.#keeper, this.counters);
+    this.#audit = new BookAudit(
+      { clock, transport, random: random.fork('audit') },
+      deps.instrument,
+      deps.endpoints,
+      this.#book,
+      { onWrong: (text) => this.#keeper.distrust(text), onTrouble },
+    );
+  }
+
+  #onBook(): void {
+    this.#audit.seen();
+    this.#deps.onBook(this);
   }
 
   get book(): PricedBook {
@@ -59,15 +83,17 @@ export class SpotBookFeed implements SpotFeed {
   }
 
   ageMs(nowMs: number): number {
-    return nowMs - Math.min(this.#connection.lastFrameMs, this.#keeper.receivedMs + VOUCH_MS);
+    return nowMs - Math.min(this.#connection.lastFrameMs, this.#keeper.receivedMs + VOUCH_MS) + this.#delayMs;
   }
 
   start(): void {
     this.#connection.start();
+    this.#audit.start();
   }
 
   stop(): void {
     this.#connection.stop();
+    this.#audit.stop();
     this.#keeper.unsync();
     this.#book.trust = 'syncing';
   }
@@ -75,6 +101,9 @@ export class SpotBookFeed implements SpotFeed {
   #onOpen(): void {
     const nowMs = this.#deps.clock.nowMs();
     this.#watch.opened(nowMs);
+    this.#delayMs = 0;
+    this.#venueTimeMs = Number.NaN;
+    this.#keeper.isLate = false;
     this.#keeper.askedAtMs = nowMs;
     this.#keeper.reconnectUncounted = this.#connection.opened > 1;
     this.#keeper.setTrust('syncing');
@@ -110,6 +139,7 @@ export class SpotBookFeed implements SpotFeed {
     switch (kind) {
       case FrameKind.depth:
         this.#watch.bookFrameMs = this.#connection.lastFrameMs;
+        this.#judgeDelay();
         this.#keeper.onDepth(bytes);
         break;
       case FrameKind.snapshot:
@@ -137,6 +167,25 @@ export class SpotBookFeed implements SpotFeed {
         this.#refuse('venue.unknown-message', frame.message);
         break;
     }
+  }
+
+  /** A slow consumer, or a slow way: the sequence stays right while what it says grows old. */
+  #judgeDelay(): void {
+    const { venueTimeMs, bids, asks } = this.#book.decoder.frame;
+    // A repetition of an unchanged book may carry the time of its last change.
+    if (bids.count + asks.count === 0) return;
+    const delayMs = this.#venueClock.observeInOrder(venueTimeMs, this.#connection.lastFrameMs, this.#venueTimeMs);
+    this.#venueTimeMs = venueTimeMs;
+    this.#delayMs = Number.isNaN(delayMs) ? 0 : delayMs;
+    if (this.#keeper.isLate) {
+      this.#keeper.isLate = this.#delayMs > IN_TIME_MS;
+      return;
+    }
+    if (this.#delayMs <= LATE_MS) return;
+    this.#keeper.isLate = true;
+    this.counters.late += 1;
+    if (this.#book.trust === 'live') this.#keeper.setTrust('stale');
+    this.#trouble('net.timeout', `messages come ${Math.round(this.#delayMs)} ms late: paused until they come in time`);
   }
 
   #onTrades(): void {

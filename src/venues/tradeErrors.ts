@@ -113,6 +113,8 @@ export function judge(venue: Venue, exchange: HttpExchange): Judgement {
   if (status === null) {
     // A refused connection carried nothing; everything else may have.
     const code = exchange.netCode ?? 'net.cut';
+    // Our own budget kept it back.
+    if (code === 'venue.rate-limited') return make('limited', code, exchange.trouble);
     return make(code === 'net.refused' ? 'rejected' : 'unknown', code, exchange.trouble);
   }
   const code = named?.code ?? `http-${status}`;

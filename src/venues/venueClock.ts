@@ -1,5 +1,7 @@
 /** Long enough to hold a quick frame, short enough to follow a clock that drifts or is set. */
 const WINDOW_MS = 30_000;
+/** Messages of several streams on one connection overtake each other by less. */
+const SET_BACK_MS = 250;
 
 /**
  * What a venue's clock and the way from it add up to: the smallest `received − venue` of the last half to whole minute. A
@@ -15,6 +17,21 @@ export class VenueClock {
   get offsetMs(): number {
     const smallest = Math.min(this.#smallest, this.#before);
     return smallest === Number.POSITIVE_INFINITY ? Number.NaN : smallest;
+  }
+
+  /**
+   * As `observe`, for messages of one connection, which come in the order in which the venue made them: a time that runs
+   * backwards there is the venue's clock set back, not a message that was under way for longer. What is known is forgotten.
+   *
+   * @param beforeMs  the venue's time of the connection's message before; NaN for the first
+   */
+  observeInOrder(venueMs: number, receivedMs: number, beforeMs: number): number {
+    if (venueMs < beforeMs - SET_BACK_MS) {
+      this.#smallest = Number.POSITIVE_INFINITY;
+      this.#before = Number.POSITIVE_INFINITY;
+      this.#windowFromMs = receivedMs;
+    }
+    return this.observe(venueMs, receivedMs);
   }
 
   /** @returns how much later than the quickest this message came, ms of at least 0; NaN without a venue time */

@@ -1,5 +1,7 @@
 import type { CexVenue, Instrument } from '../domain/instruments.ts';
 import type { Clock, Random, Transport, VenueEndpoints } from '../domain/ports.ts';
+import type { ConnectPacer } from './connectPacer.ts';
+import type { VenueClock } from './venueClock.ts';
 
 /** Only `live` prices anything. */
 export type BookTrust = 'syncing' | 'live' | 'stale' | 'gap' | 'crossed';
@@ -29,6 +31,10 @@ export interface FeedCounters {
   reconnects: number;
   /** Frames refused: not JSON, unknown, truncated. */
   badFrames: number;
+  /** Times that messages came so late that the book was paused for it. */
+  late: number;
+  /** Audits over REST that found the content wrong. */
+  wrong: number;
 }
 
 export const newCounters = (): FeedCounters => ({
@@ -41,6 +47,8 @@ export const newCounters = (): FeedCounters => ({
   stale: 0,
   reconnects: 0,
   badFrames: 0,
+  late: 0,
+  wrong: 0,
 });
 
 /** One spot market of one venue: socket, snapshot, sync, gap, resync, keep-alive, reconnect with backoff. */
@@ -70,6 +78,10 @@ export interface SpotFeedDeps {
   readonly random: Random;
   readonly endpoints: VenueEndpoints;
   readonly instrument: Instrument;
+  /** Of the venue, shared by its feeds; without it the feed keeps one of its own. */
+  readonly venueClock?: VenueClock;
+  /** Spaces the connections that share the venue's limit; without it each opens when it likes. */
+  readonly pacer?: ConnectPacer;
   /** After each applied book change and each change of trust. */
   readonly onBook: (feed: SpotFeed) => void;
   /** Taker side. */

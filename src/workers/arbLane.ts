@@ -1,9 +1,12 @@
+import type { CexVenue } from '../domain/instruments.ts';
 import type { CancelTimer, Clock, Logger, Random, Transport } from '../domain/ports.ts';
 import type { ArbEvaluation } from '../strategies/arb/arbEvaluation.ts';
 import { arbKnobs } from '../strategies/arb/arbKnobs.ts';
 import type { MetricSink } from '../telemetry/metricSink.ts';
+import { CONNECT_BURST, CONNECT_SPACING_MS, ConnectPacer } from '../venues/connectPacer.ts';
 import { createSpotFeed } from '../venues/createSpotFeed.ts';
 import { createRateGuard } from '../venues/jupiter/rateGuard.ts';
+import { VenueClock } from '../venues/venueClock.ts';
 import type { SpotFeed, SpotFeedDeps } from '../venues/venueFeed.ts';
 import { createLaneArbBot, type LaneArbLooks } from './laneArbBot.ts';
 import { createFeedMetrics, type FeedStatus, feedStatus } from './laneFeedMetrics.ts';
@@ -55,6 +58,7 @@ export function createArbLane(deps: ArbLaneDeps): ArbLane {
   const pairs = new Set([FX_PAIR, SOL_PAIR, ...boot.bots.map((bot) => bot.pair)]);
   /** Bots to tell of a change, by pair; filled below, read per tick. */
   const listeners = new Map<string, LaneArbLooks[]>([...pairs].map((pair) => [pair, []]));
+  const shared = sharedByVenue();
   const feeds = boot.instruments
     .filter((instrument) => pairs.has(instrument.pair))
     .map((instrument) => {
@@ -65,6 +69,7 @@ export function createArbLane(deps: ArbLaneDeps): ArbLane {
         random: deps.random.fork(`feed/${instrument.venue}/${instrument.pair}`),
         endpoints: boot.endpoints,
         instrument,
+        ...shared[instrument.venue],
         onBook: () => {
           const now = clock.nowMs();
           for (let i = 0; i < heard.length; i += 1) heard[i]!.onBook(now);
@@ -167,6 +172,15 @@ export function createArbLane(deps: ArbLaneDeps): ArbLane {
     },
     feeds: () => feeds.map((feed) => feedStatus(feed, nowMs())),
   };
+}
+
+/** What the feeds of one venue share: its clock as we see it, and its limit of connections. */
+function sharedByVenue() {
+  const of = (venue: CexVenue) => ({
+    venueClock: new VenueClock(),
+    pacer: new ConnectPacer(CONNECT_SPACING_MS[venue], CONNECT_BURST[venue]),
+  });
+  return { okx: of('okx'), binance: of('binance'), bybit: of('bybit') };
 }
 
 /** Mean mid of the live books; NaN when there is none. */

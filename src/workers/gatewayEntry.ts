@@ -10,6 +10,7 @@ import { createWallPorts } from './gatewayPorts.ts';
 import { threadData } from './threadData.ts';
 import { startPulse } from './threadPulse.ts';
 import { SERVICE_WATCH } from './threadWatchdog.ts';
+import { budgetedBy } from './venueBans.ts';
 import { createWallClock } from './wallClock.ts';
 import { createWallTransport } from './wallTransport.ts';
 
@@ -59,7 +60,8 @@ guardEgress(venueTargets(boot.endpoints), (target, isNew) => {
 });
 
 try {
-  const ports = await createWallPorts({ ...boot, probeKeys: true }, { transport, clock, metrics });
+  const budgeted = budgetedBy(boot.rate, transport, clock, boot.endpoints);
+  const ports = await createWallPorts({ ...boot, probeKeys: true }, { transport: budgeted, clock, metrics });
   const gateway = createGateway({ ports, clock, latch: boot.latch, metrics, send });
   await gateway.open();
   parent.on('message', receive(gateway));

@@ -4,6 +4,7 @@ import type { MarketRules } from '../domain/instruments.ts';
 import type { Balance, LookupOutcome, OrderIntent, OrderRef, OrderReport, PlaceOutcome } from '../domain/orders.ts';
 import type { VenueEndpoints } from '../domain/ports.ts';
 import type { Dimensions } from '../telemetry/slab.ts';
+import type { RateShare } from './venueBans.ts';
 
 export interface GatewayKeys {
   readonly binance: { readonly apiKey: string; readonly secret: string };
@@ -35,6 +36,8 @@ export interface GatewayBoot {
   readonly keys?: GatewayKeys;
   /** Risks of a key that the operator has named and takes (`keys.acceptRisks`); absent = none. */
   readonly acceptKeyRisks?: readonly string[];
+  /** The venues' request budget, shared with the lanes; without it the thread counts for itself. */
+  readonly rate?: RateShare;
   /** File of the signed swaps; needed where swaps are signed. */
   readonly signedSwapsPath?: string;
 }

@@ -41,7 +41,14 @@ function createStepClock() {
     }
     nowMs = untilMs;
   };
-  return { clock, step };
+  /** The thread stood still for so long: what fell due meanwhile comes in whatever order, here the last one first. */
+  const stall = (ms: number) => {
+    nowMs += ms;
+    const due = timers.filter(({ dueMs }) => dueMs <= nowMs).sort((a, b) => b.dueMs - a.dueMs);
+    timers = timers.filter((timer) => !due.includes(timer));
+    for (const { fn } of due) fn();
+  };
+  return { clock, step, stall };
 }
 
 function startThread(
@@ -58,7 +65,7 @@ function startThread(
   const { maxBytes, rotateBytes, statePath } = options;
   const log: string[] = [];
   const posted: FromJournal[] = [];
-  const { clock, step } = createStepClock();
+  const { clock, step, stall } = createStepClock();
   const waiting = options.waiting ?? [];
   const thread = createJournalThread({
     boot: {
@@ -93,7 +100,7 @@ function startThread(
     },
   });
   const send = (message: ToJournal) => thread.onMessage(message);
-  return { runDir, log, posted, send, step, waiting };
+  return { runDir, log, posted, send, step, stall, waiting };
 }
 
 /** A gateway whose mail is written into `log` in the order of sending, as a real port keeps it. */
@@ -376,6 +383,14 @@ describe('journal thread', () => {
     expect(frames()).toBeGreaterThan(500);
     thread.step(100);
     expect(frames()).toBe(0);
+  });
+
+  it('goes on when the quiet moment comes before the commit of an open group, as after a stall', () => {
+    const { send, stall, log, posted } = startThread();
+    send(rows(makeRow('decisions', 1)));
+    stall(1000);
+    expect(posted.filter(({ type }) => type === 'failed')).toEqual([]);
+    expect(log).toContain('committed');
   });
 
   it('seals its part in a quiet moment once it is full, and again at midnight UTC', () => {

@@ -156,8 +156,10 @@ export function createJournalThread(input: JournalThreadInput): JournalThread {
   }
 
   function checkpointIfWorth(): void {
+    // After a stall this timer may come before the one of a group that is due by then.
+    commit();
     if (writer.pendingFrames() >= CHECKPOINT_FRAMES) writer.checkpoint();
-    if (groupSinceMs === null && rotation.look()) rotation.rotate();
+    if (rotation.look()) rotation.rotate();
   }
 
   function stop(): void {

@@ -10,6 +10,7 @@ import type { FromLane, LaneBoot, ToLane } from './laneMessages.ts';
 import { createRingProducer } from './ring.ts';
 import { startPulse } from './threadPulse.ts';
 import { LANE_WATCH } from './threadWatchdog.ts';
+import { budgetedBy } from './venueBans.ts';
 import { createWallClock } from './wallClock.ts';
 import { createWallTransport } from './wallTransport.ts';
 
@@ -51,7 +52,7 @@ async function runLane(task: LaneTask): Promise<void> {
   const running = createArbLane({
     boot,
     clock,
-    transport,
+    transport: budgetedBy(boot.rate, transport, clock, boot.endpoints),
     random: createRandom(`${boot.lane}/${boot.incarnation}`),
     metrics: sampler.sink,
     publish: createPublisher(task.ring, () => drops.inc()),

@@ -19,6 +19,8 @@ const counterNames = {
   crossed: 'nightjar_feed_crossed_total',
   reconnects: 'nightjar_feed_reconnects_total',
   badFrames: 'nightjar_feed_bad_frames_total',
+  late: 'nightjar_feed_late_total',
+  wrong: 'nightjar_feed_wrong_total',
 } as const satisfies Partial<Record<keyof FeedCounters, string>>;
 
 /** Copies the feeds' totals to the sink as increments: the feeds themselves count in plain numbers on the hot path. */

@@ -3,6 +3,7 @@ import type { Instrument } from '../domain/instruments.ts';
 import type { LogLevel, VenueEndpoints } from '../domain/ports.ts';
 import type { ArbKnobs } from '../strategies/arb/arbKnobs.ts';
 import type { FeedStatus } from './laneFeedMetrics.ts';
+import type { RateShare } from './venueBans.ts';
 
 /** From the core. */
 export type LaneMessage =
@@ -30,6 +31,8 @@ export interface LaneBoot {
   readonly endpoints: VenueEndpoints;
   readonly instruments: readonly Instrument[];
   readonly bots: readonly LaneArbBot[];
+  /** The venues' request budget, shared with the gateway; without it the lane counts for itself. */
+  readonly rate?: RateShare;
 }
 
 export type ToLane = LaneMessage | { readonly type: 'stop' } | { readonly type: 'crash' };

@@ -38,6 +38,7 @@ export function gatewayStarter(context: WallContext): StartChild {
         env: 'sim',
         pairs: [...new Set(kernel.bots.map(({ pair }) => pair))],
         latch: context.latch,
+        rate: context.rate,
         slab: slabOf(context, 'gateway').buffer,
         dimensions: context.dimensions,
         keys: input.gatewayKeys,

@@ -39,8 +39,9 @@ export function laneChild(context: WallContext, lane: string, metrics: MetricSin
       if (boot.endpoints === null) throw new NightjarError('config.invalid', 'no venue endpoints were given');
       current = events;
       const { endpoints } = boot;
+      const { rate } = context;
       host
-        .start({ lane, incarnation, endpoints, instruments: kernel.instruments, bots: laneBots(kernel) })
+        .start({ lane, incarnation, endpoints, instruments: kernel.instruments, bots: laneBots(kernel), rate })
         .then(events.started, (error: unknown) => events.failed(toPlainError(error, 'thread.lost')));
       return { stop: () => void host.stop(STOP_GRACE_MS), kill: () => void host.kill(), drill: host.drill };
     },

@@ -2,6 +2,7 @@ import type { PlainError } from '../../domain/errors.ts';
 import type { Clock, Logger } from '../../domain/ports.ts';
 import type { Dimensions, SlabShare } from '../../telemetry/slab.ts';
 import type { GatewayKeys } from '../../workers/gatewayMessages.ts';
+import type { RateShare } from '../../workers/venueBans.ts';
 import type { RunningChild } from '../childPort.ts';
 import type { RuntimeInput } from '../coreRuntime.ts';
 import type { InputPayload } from '../inputs.ts';
@@ -33,6 +34,8 @@ export interface WallContext {
   readonly slabs: readonly SlabShare[];
   /** Permit words: `latchWords.ts`. */
   readonly latch: SharedArrayBuffer;
+  /** The venues' request budget; outlives the threads that share it. */
+  readonly rate: RateShare;
   readonly log: Logger;
   readonly journalLink: JournalLink;
   readonly links: ThreadLinks;

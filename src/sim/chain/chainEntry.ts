@@ -1,12 +1,14 @@
 import '../../workers/noNativeSockets.ts';
 import { createHash } from 'node:crypto';
+import type { PublicKey } from '@solana/web3.js';
 import { createRandom } from '../../domain/random.ts';
 import { createWallClock } from '../../workers/wallClock.ts';
 import { openChainBank } from './chainBank.ts';
 import { endowChain, setRates, walletRaw } from './chainGenesis.ts';
 import { createChainLedger } from './chainLedger.ts';
+import { createChainLiquidations } from './chainLiquidations.ts';
 import type { ChainBoot, FromChain, ToChain } from './chainMessages.ts';
-import { createChainRpc } from './chainRpc.ts';
+import { createChainRpc, wireAccount } from './chainRpc.ts';
 import { type ChainFaults, startChainServer } from './chainServer.ts';
 
 /**
@@ -23,14 +25,17 @@ async function start(boot: ChainBoot) {
   const bank = await openChainBank();
   endowChain(bank, boot);
   const { firstSlot, slotMs, dropShare, seed } = boot;
+  const clock = createWallClock();
+  const random = createRandom(seed);
   const ledger = createChainLedger({
     bank,
-    clock: createWallClock(),
-    random: createRandom(seed).fork('chain'),
+    clock,
+    random: random.fork('chain'),
     firstSlot,
     slotMs,
     dropShare,
   });
+  const liquidations = createChainLiquidations({ bank, ledger, random: random.fork('liquidations'), clock });
   const block = () => ({ slot: ledger.slot(), ...ledger.latestBlockhash() });
   ledger.onSlot(() => tell({ type: 'block', block: block() }));
   ledger.onLanded(({ signature, slot, err, transaction }) => {
@@ -39,10 +44,14 @@ async function start(boot: ChainBoot) {
     tell({ type: 'wallet', raw: walletRaw(bank) });
   });
   const faults: ChainFaults = { muteNotifications: false };
-  const { rest, ws } = await startChainServer(createChainRpc(bank, ledger), ledger, faults, 0);
+  const readAccount = (key: PublicKey) => {
+    const account = bank.account(key);
+    return account === null ? null : wireAccount(account);
+  };
+  const { rest, ws } = await startChainServer(createChainRpc(bank, ledger), ledger, readAccount, faults, 0);
   tell({ type: 'wallet', raw: walletRaw(bank) });
   tell({ type: 'ready', rest, ws, block: block() });
-  return { bank, ledger, faults };
+  return { bank, ledger, liquidations, faults };
 }
 
 let running: Awaited<ReturnType<typeof start>> | null = null;
@@ -58,7 +67,11 @@ process.on('message', async (message: ToChain) => {
       }
       return;
     case 'rates':
-      return running === null ? undefined : setRates(running.bank, message.rates);
+      if (running === null) return;
+      setRates(running.bank, message.rates);
+      return running.liquidations.onRates(message.rates);
+    case 'liquidate':
+      return running?.liquidations.attempt(message);
     case 'faults':
       if (message.dropShare !== undefined) running?.ledger.setDropShare(message.dropShare);
       if (message.holdLanding !== undefined) running?.ledger.setHold(message.holdLanding);

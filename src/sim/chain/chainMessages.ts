@@ -1,3 +1,5 @@
+import type { LiquidationAttempt } from './chainLiquidations.ts';
+
 /** Between the simulator and its chain process, over the channel of the fork. */
 export interface ChainBoot {
   readonly seed: number;
@@ -33,6 +35,8 @@ export type ToChain =
   | { readonly type: 'boot'; readonly boot: ChainBoot }
   | { readonly type: 'rates'; readonly rates: ChainRates }
   | ({ readonly type: 'faults' } & ChainFaultPlan)
+  /** Somebody else's liquidation, as a drill. */
+  | ({ readonly type: 'liquidate' } & LiquidationAttempt)
   /** Which native add-ons the process has loaded. */
   | { readonly type: 'addons' };
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NightjarError } from '../../domain/errors.ts';
 import { ended, firstMessage, forkChild } from '../../guardian/childProcess.ts';
+import type { LiquidationAttempt } from './chainLiquidations.ts';
 import type { ChainBlock, ChainBoot, ChainFaultPlan, ChainRates, FromChain, ToChain } from './chainMessages.ts';
 
 const READY_TIMEOUT_MS = 30_000;
@@ -15,6 +16,8 @@ export interface ChainProcess {
   wallet(): Readonly<Record<string, number>>;
   setRates(rates: ChainRates): void;
   setFaults(faults: ChainFaultPlan): void;
+  /** Sends somebody else's liquidation, which lands with one of the next slots. */
+  liquidate(attempt: LiquidationAttempt): void;
   onLanded(tell: (landed: Extract<FromChain, { type: 'landed' }>) => void): void;
   /** Native add-ons that the process has loaded. */
   addons(): Promise<readonly string[]>;
@@ -59,6 +62,7 @@ export async function startChainProcess(boot: ChainBoot): Promise<ChainProcess> 
     wallet: () => wallet,
     setRates: (rates) => send({ type: 'rates', rates }),
     setFaults: (faults) => send({ type: 'faults', ...faults }),
+    liquidate: (attempt) => send({ type: 'liquidate', ...attempt }),
     onLanded: (tell) => void landedListeners.push(tell),
     addons() {
       const answer = firstMessage(child, 'the embedded chain', READY_TIMEOUT_MS, (message) =>

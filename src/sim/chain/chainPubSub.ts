@@ -1,13 +1,23 @@
+import type { PublicKey } from '@solana/web3.js';
 import type { ChainLedger, Landed } from './chainLedger.ts';
-import { RpcError } from './chainRpc.ts';
+import { accountKey, RpcError } from './chainRpc.ts';
 
 /** Subscriptions of one connection; the next one is refused. */
 const MOST_SUBSCRIPTIONS = 256;
 
 type Send = (message: unknown) => void;
 
-/** One reader's subscriptions: `signature`, `logs` and `slot`, in the node's words. */
-export function createPubSub(ledger: ChainLedger, send: Send) {
+/** What a node tells of an account that is no more. */
+const CLOSED_ACCOUNT = {
+  lamports: 0,
+  data: ['', 'base64'],
+  owner: '11111111111111111111111111111111',
+  executable: false,
+  space: 0,
+};
+
+/** One reader's subscriptions: `signature`, `logs`, `account` and `slot`, in the node's words. */
+export function createPubSub(ledger: ChainLedger, readAccount: (key: PublicKey) => unknown, send: Send) {
   const subscriptions = new Map<number, () => void>();
   let lastId = 0;
 
@@ -39,6 +49,18 @@ export function createPubSub(ledger: ChainLedger, send: Send) {
         if (mentions != null && !mentions.some((key) => keys.includes(key))) return;
         const { signature, err, logs } = landed;
         notify('logs', id, inContext(landed.slot, { signature, err, logs }));
+      });
+    },
+    accountSubscribe(id, [address]) {
+      const key = accountKey(address);
+      let last = JSON.stringify(readAccount(key));
+      // A node tells of an account when a slot has changed it.
+      return ledger.onSlot((slot) => {
+        const account = readAccount(key);
+        const now = JSON.stringify(account);
+        if (now === last) return;
+        last = now;
+        notify('account', id, inContext(slot, account ?? CLOSED_ACCOUNT));
       });
     },
     slotSubscribe: (id) =>

@@ -1,6 +1,7 @@
 import { PublicKey, VersionedTransaction } from '@solana/web3.js';
+import { base58 } from '../../venues/solana/base58.ts';
 import { tokensIn } from './chainBalances.ts';
-import type { ChainBank } from './chainBank.ts';
+import type { AccountView, ChainBank } from './chainBank.ts';
 import { type ChainLedger, isPublicKey, type Landed, signatureOf } from './chainLedger.ts';
 
 /** A JSON-RPC error as the node words it. */
@@ -32,13 +33,13 @@ export function createChainRpc(bank: ChainBank, ledger: ChainLedger): (method: s
     getMinimumBalanceForRentExemption: ([bytes]) => (128 + Number(bytes)) * 6960,
     getRecentPrioritizationFees: () =>
       Array.from({ length: 5 }, (_, back) => ({ slot: ledger.slot() - back, prioritizationFee: 0 })),
-    getBalance: ([address]) => inContext(bank.account(keyOf(address))?.lamports ?? 0),
+    getBalance: ([address]) => inContext(bank.account(accountKey(address))?.lamports ?? 0),
     getAccountInfo: ([address]) => {
-      const account = bank.account(keyOf(address));
-      return inContext(account === null ? null : { ...wireAccount(account), rentEpoch: 0 });
+      const account = bank.account(accountKey(address));
+      return inContext(account === null ? null : wireAccount(account));
     },
     getTokenAccountBalance: ([address]) => {
-      const account = bank.account(keyOf(address));
+      const account = bank.account(accountKey(address));
       const held = account === null ? null : tokensIn(account);
       if (held === null) throw new RpcError(-32602, 'Invalid param: could not find account');
       const decimals = bank.account(new PublicKey(held.mint))!.data[44]!;
@@ -49,9 +50,10 @@ export function createChainRpc(bank: ChainBank, ledger: ChainLedger): (method: s
       if (!Array.isArray(signatures)) throw new RpcError(-32602, 'Invalid params: give a list of signatures');
       return inContext(signatures.map((signature) => statusOf(ledger.find(String(signature)))));
     },
-    getTransaction: ([signature]) => {
+    getTransaction: ([signature, options]) => {
       const found = ledger.find(String(signature));
-      return found === undefined ? null : wireTransaction(bank, found);
+      const asked = typeof options === 'string' ? options : (options as Options | undefined)?.encoding;
+      return found === undefined ? null : wireTransaction(bank, found, asked === undefined || asked === 'json');
     },
     simulateTransaction: ([text, options]) => simulate(bank, ledger, inContext, text, (options ?? {}) as Options),
     sendTransaction: ([text, options]) => send(bank, ledger, text, (options ?? {}) as Options),
@@ -64,14 +66,16 @@ export function createChainRpc(bank: ChainBank, ledger: ChainLedger): (method: s
   };
 }
 
-function keyOf(address: unknown): PublicKey {
+/** @throws RpcError −32602 for what is no address */
+export function accountKey(address: unknown): PublicKey {
   if (!isPublicKey(address)) throw new RpcError(-32602, 'Invalid param: WrongSize');
   return new PublicKey(address);
 }
 
-function wireAccount({ lamports, data, owner, executable }: NonNullable<ReturnType<ChainBank['account']>>) {
+/** An account as the node writes it, data in base64. */
+export function wireAccount({ lamports, data, owner, executable }: AccountView) {
   const bytes = [Buffer.from(data).toString('base64'), 'base64'];
-  return { lamports, data: bytes, owner: owner.toBase58(), executable, space: data.length };
+  return { lamports, data: bytes, owner: owner.toBase58(), executable, rentEpoch: 0, space: data.length };
 }
 
 function statusOf(found: Landed | undefined) {
@@ -81,7 +85,7 @@ function statusOf(found: Landed | undefined) {
   return { slot, confirmations: null, err, status, confirmationStatus: 'finalized' };
 }
 
-function wireTransaction(bank: ChainBank, found: Landed) {
+function wireTransaction(bank: ChainBank, found: Landed, asJson: boolean) {
   const { transaction, before, after } = found;
   const tokens = (all: Landed['before']) =>
     all.tokens.map(({ amount, ...rest }) => {
@@ -93,7 +97,9 @@ function wireTransaction(bank: ChainBank, found: Landed) {
     slot: found.slot,
     blockTime: Math.floor(found.timeMs / 1000),
     version: 0,
-    transaction: [Buffer.from(transaction.serialize()).toString('base64'), 'base64'],
+    transaction: asJson
+      ? jsonTransaction(transaction)
+      : [Buffer.from(transaction.serialize()).toString('base64'), 'base64'],
     meta: {
       err: found.err,
       fee: found.feeLamports,
@@ -104,6 +110,25 @@ function wireTransaction(bank: ChainBank, found: Landed) {
       logMessages: found.logs,
       innerInstructions: [],
       computeUnitsConsumed: found.unitsConsumed,
+    },
+  };
+}
+
+/** The node's `json` encoding: what web3.js asks for. */
+function jsonTransaction({ message, signatures }: VersionedTransaction) {
+  return {
+    signatures: signatures.map(base58),
+    message: {
+      accountKeys: message.staticAccountKeys.map((key) => key.toBase58()),
+      header: message.header,
+      recentBlockhash: message.recentBlockhash,
+      instructions: message.compiledInstructions.map(({ programIdIndex, accountKeyIndexes, data }) => ({
+        programIdIndex,
+        accounts: accountKeyIndexes,
+        data: base58(data),
+        stackHeight: 1,
+      })),
+      addressTableLookups: message.addressTableLookups,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { PublicKey } from '@solana/web3.js';
 import { WebSocketServer } from 'ws';
 import { NightjarError } from '../../domain/errors.ts';
 import type { ChainLedger } from './chainLedger.ts';
@@ -28,6 +29,7 @@ export interface ChainServer {
 export function startChainServer(
   rpc: Call,
   ledger: ChainLedger,
+  readAccount: (key: PublicKey) => unknown,
   faults: ChainFaults,
   port: number,
 ): Promise<ChainServer> {
@@ -39,7 +41,7 @@ export function startChainServer(
       if (socket.bufferedAmount > LARGEST_BACKLOG_BYTES) socket.terminate();
       else socket.send(JSON.stringify(message));
     };
-    const pubSub = createPubSub(ledger, (message) => {
+    const pubSub = createPubSub(ledger, readAccount, (message) => {
       if (!faults.muteNotifications) send(message);
     });
     socket.on('message', (data) => {
